@@ -1,0 +1,7 @@
+"""The bus: NATS with JetStream behind a small class."""
+
+from rosey.bus.bucket import Bucket, Mirror
+from rosey.bus.client import Bus, BusError, Incoming
+from rosey.bus.consumer import Consumer, Delivery, Poison
+
+__all__ = ["Bucket", "Bus", "BusError", "Consumer", "Delivery", "Incoming", "Mirror", "Poison"]

@@ -1,0 +1,1 @@
+"""Names and models that workflows, activities and services agree on."""

@@ -1,0 +1,228 @@
+"""What travels on the bus. Times are UTC, durations seconds; unknown fields are ignored."""
+
+from datetime import UTC, datetime
+from typing import Any, Self
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
+
+VERSION = 1
+
+
+def utc(milliseconds: float) -> datetime:
+    """A platform's millisecond clock as a time."""
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
+class Wire(BaseModel):
+    """Everything on the bus says which version of its schema it follows."""
+
+    model_config = ConfigDict(extra="ignore")
+    v: int = VERSION
+
+    def wire(self) -> bytes:
+        return self.model_dump_json(exclude_none=True).encode()
+
+    @classmethod
+    def read(cls, data: bytes) -> Self:
+        """Raises pydantic.ValidationError for what does not parse."""
+        return cls.model_validate_json(data)
+
+
+class User(BaseModel):
+    """A person in a room as the platform knows him."""
+
+    model_config = ConfigDict(extra="ignore")
+    name: str
+    rank: float = 0.0
+    id: str | None = None
+    afk: bool = False
+    muted: bool = False
+
+
+class Message(Wire):
+    """A line of chat or a private message. `text` is as typed, `sent_at` the platform's time."""
+
+    id: str
+    channel: str
+    user: User
+    text: str
+    sent_at: AwareDatetime
+    pm: bool = False
+    own: bool = Field(default=False, description="said by Rosey herself")
+    thread: str | None = None
+    reply_to: str | None = None
+    metadata: dict[str, JsonValue] = {}
+
+
+class UserEvent(Wire):
+    """Somebody came, left or changed: `rosey.events.user.join|leave|update`."""
+
+    id: str
+    channel: str
+    user: User
+    at: AwareDatetime
+
+
+class Media(BaseModel):
+    """One thing that can play. `seconds` is 0 for live media."""
+
+    model_config = ConfigDict(extra="ignore")
+    type: str
+    id: str
+    title: str = ""
+    seconds: float = 0.0
+
+
+class MediaEvent(Wire):
+    """`rosey.events.media.change|end`; `position` in seconds."""
+
+    id: str
+    channel: str
+    at: AwareDatetime
+    media: Media | None = None
+    position: float = 0.0
+    paused: bool = False
+
+
+class PlaylistItem(BaseModel):
+    """`uid` is the platform's handle, good only within one connection."""
+
+    model_config = ConfigDict(extra="ignore")
+    uid: int
+    media: Media
+    queued_by: str = ""
+    temp: bool = True
+
+
+class PlaylistChange(Wire):
+    """`rosey.events.playlist.change`. `kind`: replaced, added, removed, moved, changed, locked."""
+
+    id: str
+    channel: str
+    at: AwareDatetime
+    kind: str
+    items: list[PlaylistItem] = []
+    uid: int | None = None
+    after: int | str | None = None
+    locked: bool | None = None
+
+
+class ConnectionEvent(Wire):
+    """`rosey.events.connection.up|down`. `gap` says that lines were missed, not how many."""
+
+    id: str
+    channel: str
+    at: AwareDatetime
+    reason: str = ""
+    gap: bool = False
+
+
+class Sent(Wire):
+    """`rosey.events.sent`: the platform has shown the action's last line at `sent_at`."""
+
+    action_id: str
+    channel: str
+    sent_at: AwareDatetime
+
+
+class Command(Wire):
+    """An order to a plugin. `plain`: a line without a prefix that an open question waited for.
+
+    `shown_at` is the platform time of that question; `seq` the source's place in its stream.
+    """
+
+    id: str
+    plugin: str
+    action: str
+    channel: str
+    user: User
+    text: str = ""
+    args: list[str] = []
+    sent_at: AwareDatetime
+    shown_at: AwareDatetime | None = None
+    seq: int = 0
+    plain: bool = False
+    pm: bool = False
+
+
+class Action(Wire):
+    """Something to do on a platform: `say`, `pm` (with `to`), later `media_add` and the like."""
+
+    id: str
+    channel: str
+    kind: str = "say"
+    text: str = ""
+    to: str = ""
+    args: dict[str, JsonValue] = {}
+
+
+class Reply(Wire):
+    """The answer to a command, or an announcement (no `command_id`)."""
+
+    id: str
+    channel: str
+    command_id: str | None = None
+    actions: list[Action] = []
+    error: str | None = None
+
+
+class Happening(BaseModel):
+    """A plugin event before it has an id: the part after the dot of `<plugin>.<event>`."""
+
+    name: str
+    data: dict[str, Any] = {}
+
+
+class PluginEvent(Wire):
+    """`<plugin>.<event>` as published."""
+
+    id: str
+    plugin: str
+    event: str
+    channel: str = ""
+    at: AwareDatetime
+    data: dict[str, Any] = {}
+
+
+class Outcome(BaseModel):
+    """What a handler answers: lines to say where it was asked, and events; or an error."""
+
+    model_config = ConfigDict(extra="ignore")
+    say: list[str] = []
+    events: list[Happening] = []
+    error: str | None = Field(default=None, description="a sentence for the one who asked")
+
+    @property
+    def empty(self) -> bool:
+        return not (self.say or self.events or self.error)
+
+
+class ChatCommand(BaseModel):
+    """How a command looks to the room. `words`: `roll`, or two words as `trivia start`."""
+
+    model_config = ConfigDict(extra="ignore")
+    action: str
+    words: list[str]
+    usage: str = ""
+    help: str = ""
+    rank: float = 0.0
+    cooldown: float = 0.0
+    hidden: bool = False
+
+
+class PluginPresence(Wire):
+    """A plugin's entry in the bucket `rosey_plugins`."""
+
+    plugin: str
+    version: str
+    summary: str = ""
+    alive_at: AwareDatetime
+    commands: list[ChatCommand] = []
+    actions: list[str] = Field(default=[], description="kinds of actions its manifest asks for")
+
+
+class Listening(Wire):
+    """An entry of `rosey_listening`: an open question, and when the room saw it."""
+
+    action_id: str
+    shown_at: AwareDatetime | None = None

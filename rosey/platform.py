@@ -1,0 +1,116 @@
+"""What a platform connector offers: the interface every folder in `connectors/` implements."""
+
+from collections.abc import AsyncIterator, Callable
+from enum import Enum
+from typing import Any, Literal, Protocol
+
+from pydantic import BaseModel, Field
+
+from rosey.events import Message, Wire
+
+Family = Literal["chat", "pm", "user", "media", "playlist", "state", "error"]
+
+
+class Capabilities(BaseModel):
+    """What a platform can do. `length` in the platform's own units, `pace` in lines a second."""
+
+    media: bool = False
+    threads: bool = False
+    reactions: bool = False
+    edits: bool = False
+    length: int = 320
+    pace: float = 8.0
+    burst: int = Field(default=8, description="lines that may go out at once before the pace")
+
+
+class Occurrence(BaseModel):
+    """One frame of a platform: as it came, and what it means.
+
+    `events` are (subject, event) pairs in order; a frame that means nothing to us has none.
+    """
+
+    family: Family
+    name: str
+    payload: Any = None
+    events: list[tuple[str, Wire]] = []
+
+
+class Refusal(BaseModel):
+    """The platform did not take a line. `retry_after` in seconds, None when it never will."""
+
+    reason: str
+    retry_after: float | None = None
+
+
+class Entry(BaseModel):
+    """How a session begins: the replayed backlog (context, oldest first) and where we are."""
+
+    name: str
+    rank: float = 0.0
+    backlog: list[Message] = []
+    backlog_limit: int = 15
+
+
+class RoomState(BaseModel):
+    """A snapshot of the room for the `state` query. `media_at` is when `position` was true."""
+
+    users: list[dict[str, Any]] = []
+    rank: float = -1.0
+    motd: str = ""
+    permissions: dict[str, float] = {}
+    media: dict[str, Any] | None = None
+    position: float = 0.0
+    media_at: str | None = None
+    user_count: int = 0
+
+
+class Verdict(Enum):
+    """Whether trying again may help."""
+
+    RETRY = "retry"
+    STOP = "stop"
+    ELSEWHERE = "elsewhere"
+
+
+class PlatformError(Exception):
+    """Connecting or staying connected failed; the text is a sentence for the operator."""
+
+    def __init__(self, message: str, verdict: Verdict = Verdict.RETRY) -> None:
+        super().__init__(message)
+        self.verdict = verdict
+
+
+class Connector(Protocol):
+    """One session on a platform. Made with its settings; used by one task at a time."""
+
+    capabilities: Capabilities
+
+    async def connect(self) -> Entry:
+        """Joins. Returns when people's lines can be heard. Raises PlatformError."""
+
+    async def disconnect(self) -> None:
+        """Leaves in good order; harmless when not connected."""
+
+    async def send_message(self, line: str) -> None:
+        """Sends one line made by `lines`; its echo comes as a Message with `own` set.
+
+        Raises ConnectionError when there is no connection (the line was not sent).
+        """
+
+    async def send_pm(self, to: str, line: str) -> None:
+        """Sends one line to one person; its echo comes as a Message with `own` and `pm`."""
+
+    def lines(self, text: str) -> list[str]:
+        """The text as lines that are safe on this platform, each within its length."""
+
+    def on_event(self, handler: Callable[[Occurrence], None]) -> None:
+        """Calls `handler` for every frame, in order, before `recv_events` yields it."""
+
+    def recv_events(self) -> AsyncIterator[Occurrence | Refusal]:
+        """Everything after the entry, strictly in order. Raises PlatformError at the end."""
+
+    @property
+    def is_connected(self) -> bool: ...
+
+    @property
+    def state(self) -> RoomState: ...

@@ -1,0 +1,52 @@
+"""Names on the wire: subjects, streams' subjects and buckets, written once."""
+
+MESSAGE = "rosey.events.message"
+PM = "rosey.events.pm"
+USER_JOIN = "rosey.events.user.join"
+USER_LEAVE = "rosey.events.user.leave"
+USER_UPDATE = "rosey.events.user.update"
+MEDIA_CHANGE = "rosey.events.media.change"
+MEDIA_END = "rosey.events.media.end"
+PLAYLIST_CHANGE = "rosey.events.playlist.change"
+CONNECTION_UP = "rosey.events.connection.up"
+CONNECTION_DOWN = "rosey.events.connection.down"
+SENT = "rosey.events.sent"
+
+PLUGINS_BUCKET = "rosey_plugins"
+LISTENING_BUCKET = "rosey_listening"
+CONNECTIONS_BUCKET = "rosey_connections"
+
+EXECUTE_ALL = "rosey.commands.*.execute"
+
+
+def raw(connection: str, family: str) -> str:
+    """Raw frames: family is chat, pm, user, media, playlist, state or error."""
+    return f"rosey.platform.{connection}.{family}"
+
+
+def send(connection: str) -> str:
+    return f"rosey.platform.{connection}.send"
+
+
+def command(plugin: str, action: str) -> str:
+    return f"rosey.command.{plugin}.{action}"
+
+
+def reply(plugin: str, reply_id: str) -> str:
+    return f"rosey.reply.{plugin}.{reply_id}"
+
+
+def event(plugin: str, name: str) -> str:
+    return f"{plugin}.{name}"
+
+
+def execute(plugin: str) -> str:
+    return f"rosey.commands.{plugin}.execute"
+
+
+def result(plugin: str) -> str:
+    return f"rosey.commands.{plugin}.result"
+
+
+def dead(stream: str) -> str:
+    return f"rosey.dead.{stream}"
