@@ -162,7 +162,26 @@ class Reply(Wire):
     id: str
     channel: str
     command_id: str | None = None
+    to: str = Field(default="", description="whoever asked by private message")
     actions: list[Action] = []
+    error: str | None = None
+
+
+class Execute(Wire):
+    """A command put on the bus by a program: `rosey.commands.<plugin>.execute`."""
+
+    id: str = Field(default="", description="repeats of one id are one command")
+    action: str
+    channel: str
+    text: str = ""
+    user: User = User(name="operator", rank=3.0)
+
+
+class Executed(Wire):
+    """Its answer, to the asker and on `rosey.commands.<plugin>.result`."""
+
+    command_id: str = ""
+    say: list[str] = []
     error: str | None = None
 
 

@@ -1,0 +1,97 @@
+"""Announcements: lines nobody asked for, said once however often the activity is tried."""
+
+import asyncio
+from datetime import UTC, datetime
+
+from temporalio import activity
+
+from rosey import channels, ids, subjects
+from rosey.bus import Bucket, Bus
+from rosey.contracts.chat import ANNOUNCE, ASK, Announced, Announcement
+from rosey.events import Action, Listening, PluginEvent, Reply
+
+FIRST_LOOK = 0.01
+LATER_LOOKS = 0.25
+
+
+class ChatActivities:
+    """Speaks with the rights of one plugin."""
+
+    def __init__(self, bus: Bus, plugin: str) -> None:
+        self.bus = bus
+        self.plugin = plugin
+
+    @activity.defn(name=ANNOUNCE)
+    async def announce(self, announcement: Announcement) -> Announced:
+        """Hands the lines to the router and publishes the events."""
+        cause = _announcement_id()
+        if announcement.stop_listening:
+            bucket = await self.bus.bucket(subjects.LISTENING_BUCKET)
+            await bucket.delete(self._key(announcement.channel))
+        return await self._say(cause, announcement)
+
+    @activity.defn(name=ASK)
+    async def ask(self, announcement: Announcement) -> Announced:
+        """Asks a question and waits, sending heartbeats, until the room has been shown it."""
+        cause = _announcement_id()
+        action_id = ids.numbered(cause, len(announcement.lines) - 1)
+        bucket = await self.bus.bucket(subjects.LISTENING_BUCKET)
+        key = self._key(announcement.channel)
+        known = await _entry(bucket, key)
+        if known is None or known.action_id != action_id:
+            await bucket.put(key, Listening(action_id=action_id).wire())
+        await self._say(cause, announcement)
+        return Announced(action_id=action_id, shown_at=await _shown(bucket, key, action_id))
+
+    async def _say(self, cause: str, announcement: Announcement) -> Announced:
+        actions = [
+            Action(id=ids.numbered(cause, number), channel=announcement.channel, text=line)
+            for number, line in enumerate(announcement.lines)
+        ]
+        stored = [
+            self.bus.store(
+                subjects.event(self.plugin, event.name),
+                PluginEvent(
+                    id=ids.event_id(cause, number),
+                    plugin=self.plugin,
+                    event=event.name,
+                    channel=announcement.channel,
+                    at=datetime.now(UTC),
+                    data=event.data,
+                ).wire(),
+                ids.event_id(cause, number),
+            )
+            for number, event in enumerate(announcement.events)
+        ]
+        if actions:
+            reply = Reply(id=cause, channel=announcement.channel, actions=actions)
+            stored.append(self.bus.store(subjects.reply(self.plugin, cause), reply.wire(), cause))
+        await asyncio.gather(*stored)
+        return Announced(action_id=actions[-1].id if actions else "")
+
+    def _key(self, channel: str) -> str:
+        return f"{self.plugin}.{channels.token(channel)}"
+
+
+def _announcement_id() -> str:
+    info = activity.info()
+    return ids.announcement_id(info.workflow_id or "", info.workflow_run_id or "", info.activity_id)
+
+
+async def _shown(bucket: Bucket, key: str, action_id: str) -> datetime | None:
+    """Waits for the router to note the platform's time; None when the question was withdrawn."""
+    pause = FIRST_LOOK
+    while True:
+        activity.heartbeat()
+        entry = await _entry(bucket, key)
+        if entry is None or entry.action_id != action_id:
+            return None
+        if entry.shown_at:
+            return entry.shown_at
+        await asyncio.sleep(pause)
+        pause = min(pause * 1.5, LATER_LOOKS)
+
+
+async def _entry(bucket: Bucket, key: str) -> Listening | None:
+    value = await bucket.get(key)
+    return Listening.read(value) if value else None

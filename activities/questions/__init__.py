@@ -1,0 +1,1 @@
+"""Trivia questions: reading packs, picking from them, and the activity that does both."""

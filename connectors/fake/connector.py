@@ -1,0 +1,170 @@
+"""A fake: a session in a room in memory, with every promise of a real connector kept."""
+
+import unicodedata
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+from connectors.fake.room import BACKLOG, FakeRoom, Frame, Seat
+from connectors.fake.settings import FakeSettings
+from rosey import subjects
+from rosey.channels import Channel
+from rosey.events import Message, User, UserEvent, Wire, utc
+from rosey.ids import derive, message_id
+from rosey.platform import (
+    Capabilities,
+    Entry,
+    Family,
+    Occurrence,
+    PlatformError,
+    Refusal,
+    RoomState,
+)
+
+_FAMILIES: dict[str, Family] = {
+    "line": "chat",
+    "pm": "pm",
+    "join": "user",
+    "leave": "user",
+    "update": "user",
+    "refused": "error",
+}
+_USER_SUBJECTS = {
+    "join": subjects.USER_JOIN,
+    "leave": subjects.USER_LEAVE,
+    "update": subjects.USER_UPDATE,
+}
+
+
+class FakeConnector:
+    """Implements `rosey.platform.Connector` on a `FakeRoom`."""
+
+    capabilities = Capabilities(length=320, pace=1000.0, burst=1000)
+
+    def __init__(self, settings: FakeSettings) -> None:
+        self.room = FakeRoom.named(settings.room)
+        self._channel = Channel(settings.connection, settings.room).key
+        self._user = settings.user
+        self._handlers: list[Callable[[Occurrence], None]] = []
+        self._ready: deque[Occurrence | Refusal] = deque()
+        self._seat: Seat | None = None
+        self._end: PlatformError | None = None
+        self._frames = 0
+
+    async def connect(self) -> Entry:
+        await self.disconnect()
+        self._ready.clear()
+        self._end = None
+        self._frames = 0
+        self._seat = self.room.enter(self._user)
+        backlog = [self._message(line) for line in self.room.lines[-BACKLOG:]]
+        rank = self.room.people[self._user.lower()].rank
+        return Entry(name=self._user, rank=rank, backlog=backlog, backlog_limit=BACKLOG)
+
+    async def disconnect(self) -> None:
+        seat, self._seat = self._seat, None
+        if seat is not None:
+            self.room.exit(seat)
+
+    async def send_message(self, line: str) -> None:
+        self.room.take(self._open_seat(), _checked(line))
+
+    async def send_pm(self, to: str, line: str) -> None:
+        self.room.take(self._open_seat(), _checked(line), to)
+
+    def lines(self, text: str) -> list[str]:
+        length = self.capabilities.length
+        return [
+            line[start : start + length]
+            for line in map(_plain, text.splitlines())
+            if line
+            for start in range(0, len(line), length)
+        ]
+
+    def on_event(self, handler: Callable[[Occurrence], None]) -> None:
+        self._handlers.append(handler)
+
+    async def recv_events(self) -> AsyncIterator[Occurrence | Refusal]:
+        while True:
+            while self._ready:
+                yield self._ready.popleft()
+            if self._end is not None:
+                raise self._end
+            if self._seat is None:
+                return
+            self._work(await self._seat.arrivals.get())
+
+    @property
+    def is_connected(self) -> bool:
+        return self._seat is not None and self._seat.open
+
+    @property
+    def state(self) -> RoomState:
+        users = [user.model_dump(exclude_none=True) for user in self.room.people.values()]
+        own = self.room.people.get(self._user.lower(), User(name=self._user, rank=-1.0))
+        return RoomState(users=users, rank=own.rank, user_count=len(users))
+
+    def _open_seat(self) -> Seat:
+        if self._seat is None or not self._seat.open:
+            raise ConnectionError("There is no connection to the fake room.")
+        return self._seat
+
+    def _work(self, arrival: Frame | PlatformError) -> None:
+        if isinstance(arrival, PlatformError):
+            self._end = arrival if self._seat is not None else None
+            return
+        self._frames += 1
+        occurrence = Occurrence(
+            family=_FAMILIES[arrival.name],
+            name=arrival.name,
+            payload=arrival.payload,
+            events=self._events(arrival),
+        )
+        self._ready.append(occurrence)
+        for handler in self._handlers:
+            handler(occurrence)
+        if arrival.name == "refused":
+            self._ready.append(Refusal.model_validate(arrival.payload))
+
+    def _events(self, frame: Frame) -> list[tuple[str, Wire]]:
+        if frame.name == "line":
+            return [(subjects.MESSAGE, self._message(frame.payload))]
+        if frame.name == "pm":
+            return [(subjects.PM, self._message(frame.payload, pm=True))]
+        if frame.name in _USER_SUBJECTS:
+            return [(_USER_SUBJECTS[frame.name], self._user_event(frame.payload["user"]))]
+        return []
+
+    def _message(self, line: dict[str, Any], pm: bool = False) -> Message:
+        name, text, sent_at = line["user"], line["text"], utc(line["time"])
+        origin = f"{self._channel}/pm" if pm else self._channel
+        return Message(
+            id=message_id(origin, sent_at, name, text, line["n"]),
+            channel=self._channel,
+            user=self.room.people.get(name.lower(), User(name=name)),
+            text=text,
+            sent_at=sent_at,
+            pm=pm,
+            own=name.lower() == self._user.lower(),
+            metadata={"to": line["to"]} if pm else {},
+        )
+
+    def _user_event(self, user: dict[str, Any]) -> UserEvent:
+        started = self._seat.started if self._seat else 0
+        return UserEvent(
+            id=derive("u", self._channel, started, self._frames),
+            channel=self._channel,
+            user=User.model_validate(user),
+            at=self.room.clock(),
+        )
+
+
+def _plain(line: str) -> str:
+    """Control characters become spaces."""
+    return "".join(" " if unicodedata.category(char) == "Cc" else char for char in line).strip()
+
+
+def _checked(line: str) -> str:
+    if not line or line != _plain(line):
+        raise ValueError("This is no line made by lines(): empty, or with control characters.")
+    return line

@@ -1,0 +1,1 @@
+"""The room that comes with Rosey: a small server that speaks the CyTube protocol, with a page."""

@@ -1,0 +1,170 @@
+"""The lounge's one port: the page, discovery and Socket.IO."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import socketio
+from aiohttp import web
+
+from connectors.lounge import handlers
+from connectors.lounge.frames import MISSING
+from connectors.lounge.house import House
+from connectors.lounge.limits import Bucket
+from connectors.lounge.session import Session
+from connectors.lounge.settings import LoungeSettings
+from connectors.lounge.web import add_routes
+from connectors.lounge.wire import Outlet, StrictPacket
+
+log = logging.getLogger("rosey.lounge")
+
+TOO_FAST = "Rate limit exceeded"
+TOO_MANY = "Too many connections from your IP address"
+_STOP_SECONDS = 2.0
+
+
+class Lounge:
+    """A room server. `start` binds, `stop` ends every connection; both once."""
+
+    def __init__(self, settings: LoungeSettings) -> None:
+        self.settings = settings
+        self._house = House(settings)
+        self._sessions: dict[str, Session] = {}
+        self._buckets: dict[str, Bucket] = {}  # sid -> its events
+        self._connects: dict[str, Bucket] = {}  # address -> its connection attempts
+        self._closing: set[asyncio.Task[None]] = set()
+        self._port = 0
+        self._sio = _socket_server(settings)
+        self._sio.on("connect", self._on_connect)
+        self._sio.on("disconnect", self._on_disconnect)
+        self._sio.on("*", self._on_event)
+        app = web.Application()
+        self._sio.attach(app, socketio_path="socket.io")
+        home = settings.rooms[0].name if settings.rooms else "lobby"
+        add_routes(app, home, settings.public_url)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_STOP_SECONDS)
+
+    @property
+    def url(self) -> str:
+        """Where it is reached from this machine."""
+        host = self.settings.host
+        anywhere = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104
+        return f"http://{anywhere.get(host, host)}:{self._port}"
+
+    async def start(self) -> int:
+        """Listen; returns the real port. OSError if the port is taken."""
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, self.settings.host, self.settings.port)
+        try:
+            await site.start()
+        except OSError:
+            await self._runner.cleanup()
+            raise
+        self._port = self._runner.addresses[0][1]
+        return self._port
+
+    async def stop(self) -> None:
+        for session in list(self._sessions.values()):
+            session.out.close()
+        if self._closing:
+            await asyncio.wait(self._closing, timeout=_STOP_SECONDS)
+        await self._sio.shutdown()
+        await self._runner.cleanup()
+        self._house.close()
+
+    async def _on_connect(self, sid: str, environ: dict[str, Any], auth: Any) -> None:
+        address = environ["aiohttp.request"].remote or ""
+        if not self._may_connect(address):
+            raise socketio.exceptions.ConnectionRefusedError(TOO_FAST)
+        engine_sid = self._sio.manager.eio_sid_from_sid(sid, "/")
+        engine_socket = self._sio.eio.sockets[engine_sid]
+        session = Session(Outlet(engine_socket, lambda: self._close(sid)), address)
+        self._sessions[sid] = session
+        if self.settings.events_burst:
+            self._buckets[sid] = Bucket(
+                self.settings.events_burst, 1 / self.settings.events_per_second, time.monotonic()
+            )
+        # the library queues its answer to the client when this handler has returned
+        asyncio.get_running_loop().call_soon(self._welcome, session)
+
+    def _may_connect(self, address: str) -> bool:
+        burst = self.settings.connect_burst
+        if not burst:
+            return True
+        now = time.monotonic()
+        for known in [known for known, bucket in self._connects.items() if bucket.full(now)]:
+            del self._connects[known]
+        fresh = Bucket(burst, self.settings.connect_seconds, now)
+        return self._connects.setdefault(address, fresh).take(now)
+
+    def _welcome(self, session: Session) -> None:
+        most = self.settings.connections_per_address
+        here = sum(other.address == session.address for other in self._sessions.values())
+        if most and here > most:
+            self._house.kick(session, TOO_MANY)
+        else:
+            self._house.arrive(session)
+
+    async def _on_event(self, event: str, sid: str, *args: Any) -> Any:
+        session = self._sessions.get(sid)
+        if session and not session.gone:
+            self._receive(session, sid, event, args[0] if args else MISSING)
+        # no acknowledgement, even if one was asked for
+        return self._sio.not_handled
+
+    def _receive(self, session: Session, sid: str, event: str, payload: Any) -> None:
+        bucket = self._buckets.get(sid)
+        if bucket and not bucket.take(time.monotonic()):
+            self._house.kick(session, TOO_FAST)
+            return
+        try:
+            handlers.receive(self._house, session, event, payload)
+        except Exception:
+            error = uuid.uuid4().hex[:8]
+            log.exception("frame %r failed (%s)", event[:40], error)
+            session.error(f"The room could not do that. It is in its log as {error}.")
+
+    async def _on_disconnect(self, sid: str, reason: str) -> None:
+        self._buckets.pop(sid, None)
+        session = self._sessions.pop(sid, None)
+        if session:
+            self._house.leave(session)
+
+    def _close(self, sid: str) -> None:
+        task = asyncio.get_running_loop().create_task(self._sio.disconnect(sid))
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+
+def _socket_server(settings: LoungeSettings) -> socketio.AsyncServer:
+    # both libraries log every malformed frame with a traceback; that would be a way to fill disks
+    quiet = logging.getLogger("rosey.lounge.sockets")
+    quiet.setLevel(logging.CRITICAL)
+    return socketio.AsyncServer(
+        async_mode="aiohttp",
+        async_handlers=False,  # the frames of one client are taken one by one, in order
+        serializer=StrictPacket,
+        http_compression=False,
+        logger=quiet,
+        engineio_logger=quiet,
+        ping_interval=settings.ping_interval,
+        ping_timeout=settings.ping_timeout,
+        max_http_buffer_size=settings.frame_bytes,
+    )
+
+
+async def serve(settings: LoungeSettings, ready: Callable[[str], None] | None = None) -> None:
+    """Run a lounge until cancelled; `ready` is told its address."""
+    lounge = Lounge(settings)
+    await lounge.start()
+    try:
+        if ready:
+            ready(lounge.url)
+        await asyncio.Event().wait()
+    finally:
+        await lounge.stop()

@@ -1,0 +1,1 @@
+"""What people type: bin/rosey up, status, say and the rest."""

@@ -1,0 +1,206 @@
+"""The commands. Each imports what it needs when it runs, so that the quick ones stay quick."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from core.errors import UnknownName, UserError
+
+CHECKOUT = Path(__file__).resolve().parent.parent.parent
+NAME = "bin/rosey"
+
+
+class Commands(TyperGroup):
+    """Names the commands there are when an unknown one is typed."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args[0] not in self.commands and not args[0].startswith("-"):
+            raise UnknownName("command", args[0], self.commands)
+        return super().resolve_command(ctx, args)
+
+
+app = typer.Typer(
+    cls=Commands,
+    name=NAME,
+    help="Rosey keeps a chat room company.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+config_app = typer.Typer(cls=Commands, help="The configuration.", no_args_is_help=True)
+app.add_typer(config_app, name="config")
+
+Data = Annotated[
+    Path, typer.Option("--data", metavar="DIR", help="The data folder.", show_default=".rosey")
+]
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        metavar="FILE",
+        help="The configuration; else rosey.toml beside the data folder or in the checkout.",
+        show_default=False,
+    ),
+]
+DATA = CHECKOUT / ".rosey"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs a command and returns its exit code; what went wrong is said in one sentence."""
+    try:
+        code = app(arguments, standalone_mode=False, prog_name=NAME)
+    except UserError as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        return error.exit_code
+    except typer.TyperException as error:
+        text = error.format_message()
+        if text:
+            print(f"{text} See {NAME} --help.", file=sys.stderr)  # noqa: T201
+        return error.exit_code
+    except (typer.Abort, KeyboardInterrupt):
+        return 130
+    except BrokenPipeError:
+        sys.stdout = None  # what read our output has enough of it
+        return 1
+    return code if isinstance(code, int) else 0
+
+
+@app.command()
+def up(data: Data = DATA, config: ConfigFile = None) -> None:
+    """Starts Rosey and stays until Ctrl-C."""
+    from core.command_line.up import run
+
+    run(data.absolute(), config)
+
+
+@app.command()
+def down(data: Data = DATA) -> None:
+    """Stops the running Rosey and waits until all of it is gone."""
+    from core.command_line.running import stop
+
+    stop(data.absolute())
+
+
+@app.command()
+def status(
+    data: Data = DATA,
+    json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Shows each process with its state, restarts, memory and last error."""
+    from core.command_line.running import show_status
+
+    show_status(data.absolute(), json)
+
+
+@app.command()
+def restart(
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="[NAME]", help="A process; else all but NATS and Temporal."),
+    ] = None,
+    data: Data = DATA,
+) -> None:
+    """Restarts one process of the running Rosey, or all of its own.
+
+    New plugins and connections come with down and up.
+    """
+    from core.command_line.running import restart_processes
+
+    restart_processes(data.absolute(), name)
+
+
+@app.command()
+def logs(
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="A process; else all of them.")
+    ] = None,
+    follow: Annotated[bool, typer.Option("-f", "--follow", help="Goes on with new lines.")] = False,
+    data: Data = DATA,
+) -> None:
+    """Shows the last lines of the log files."""
+    from core.command_line.logs import show
+
+    show(data.absolute(), name, follow)
+
+
+@config_app.command()
+def check(data: Data = DATA, config: ConfigFile = None) -> None:
+    """Names everything that is wrong in rosey.toml, or shows in short what it says."""
+    from core.command_line.config_check import run
+
+    run(data.absolute(), config)
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def test(context: typer.Context) -> int:
+    """Linters, types and tests; arguments go to pytest."""
+    from core.command_line.checks import run
+
+    return run(context.args)
+
+
+@app.command()
+def bench(
+    json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    against: Annotated[
+        Path | None, typer.Option("--against", metavar="FILE", help="An earlier run's --json.")
+    ] = None,
+) -> int:
+    """Measures Rosey beside what the machine can do."""
+    from core.command_line.by_hand import bench as run
+
+    return run(json, against)
+
+
+@app.command()
+def worker(
+    plugins: Annotated[list[str], typer.Argument(metavar="PLUGIN...")],
+    data: Data = DATA,
+    config: ConfigFile = None,
+) -> None:
+    """Runs plugins in this process; a second worker shares the work."""
+    from core.command_line.by_hand import worker as run
+
+    run(plugins, data.absolute(), config)
+
+
+@app.command()
+def connector(name: str, data: Data = DATA, config: ConfigFile = None) -> None:
+    """Runs one connection of the configuration."""
+    from core.command_line.by_hand import connector as run
+
+    run(name, data.absolute(), config)
+
+
+@app.command()
+def router(data: Data = DATA, config: ConfigFile = None) -> None:
+    """Runs the router, which turns lines into commands."""
+    from core.command_line.by_hand import router as run
+
+    run(data.absolute(), config)
+
+
+@app.command()
+def lounge(data: Data = DATA, config: ConfigFile = None) -> None:
+    """Runs the room that comes with Rosey."""
+    from core.command_line.by_hand import lounge as run
+
+    run(data.absolute(), config)
+
+
+@app.command()
+def say(
+    text: str,
+    name: Annotated[str | None, typer.Option("--as", metavar="NAME", help="Who says it.")] = None,
+    room: Annotated[str, typer.Option(metavar="CHANNEL")] = "lounge/lobby",
+    wait: Annotated[float, typer.Option(metavar="SECONDS", min=0.0)] = 3.0,
+    data: Data = DATA,
+    config: ConfigFile = None,
+) -> None:
+    """Says a line in a room of the lounge and prints what is answered."""
+    from core.command_line.say import run
+
+    run(text, name, room, wait, data.absolute(), config)

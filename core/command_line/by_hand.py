@@ -1,0 +1,96 @@
+"""The processes the host starts, which anybody may start by hand, here or elsewhere."""
+
+import asyncio
+import importlib
+import signal
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
+
+from core import config as configuration
+from core import logs, runtime
+from core.config import Config
+from core.errors import UnknownName, UserError
+from core.host import notify
+
+
+def worker(plugins: list[str], data: Path, file: Path | None) -> None:
+    """Raises UnknownName for a plugin that does not exist."""
+    known = configuration.plugin_names()
+    for name in plugins:
+        if name not in known:
+            raise UnknownName("plugin", name, known)
+    _begin(data, file)
+    from core.plugin_host.service import run
+
+    serve(run(list(dict.fromkeys(plugins)), data, file))
+
+
+def connector(name: str, data: Path, file: Path | None) -> None:
+    """Raises UnknownName for a connection that is not configured."""
+    _begin(data, file).connection(name)
+    from core.connection_host import run
+
+    serve(run(name, data, file))
+
+
+def router(data: Path, file: Path | None) -> None:
+    _begin(data, file)
+    from core.router.service import run
+
+    serve(run(data, file))
+
+
+def lounge(data: Path, file: Path | None) -> None:
+    """On the port that the running host chose for it, else on the configured one."""
+    config = _begin(data, file)
+    settings = configuration.lounge_settings(
+        config, port=_lounge_port(data), history_file=data / "lounge" / "history.jsonl"
+    )
+    settings.history_file.parent.mkdir(parents=True, exist_ok=True)
+    server = importlib.import_module("connectors.lounge.server")
+    serve(server.serve(settings, ready=notify.ready))
+
+
+def bench(as_json: bool, against: Path | None) -> int:
+    """Exit code 1 when a figure is worse than it may be."""
+    if against is not None and not against.is_file():
+        raise UserError(f"There is no file {against} to compare with.")
+    result: int = importlib.import_module("core.bench").run(as_json, against)
+    return result
+
+
+def serve(work: Coroutine[Any, Any, Any]) -> None:
+    """Runs it until it ends, or until SIGTERM or SIGINT cancel it, which is a good end."""
+    asyncio.run(_until_told(work))
+
+
+async def _until_told(work: Coroutine[Any, Any, Any]) -> None:
+    task = asyncio.ensure_future(work)
+    loop = asyncio.get_running_loop()
+    told = asyncio.Event()
+
+    def end() -> None:
+        told.set()
+        task.cancel()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, end)
+    try:
+        await task
+    except asyncio.CancelledError:
+        if not told.is_set():
+            raise
+
+
+def _begin(data: Path, file: Path | None) -> Config:
+    logs.set_up()
+    return configuration.load(data, file)
+
+
+def _lounge_port(data: Path) -> int | None:
+    try:
+        address = runtime.find(data).addresses.lounge
+    except runtime.NotRunning:
+        return None
+    return int(address.rpartition(":")[2]) if address else None

@@ -1,0 +1,222 @@
+"""One process that is kept running."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from asyncio.subprocess import DEVNULL, STDOUT, Process
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from core.host import log_files, notify
+from core.host.probes import NotReady
+from core.host.specs import Probe, ProcessSpec
+from core.runtime import ProcessState
+from rosey.backoff import restart_delay
+
+SPAWN = Path(__file__).with_name("spawn.py")
+# A process that answered for so long has recovered: its next crash counts as the first.
+STEADY_SECONDS = 5.0
+PROBE_PAUSE_SECONDS = 0.03
+RESTART_GRACE_SECONDS = 1.5
+
+
+class KeptProcess:
+    """Starts a process, and again whenever it ends, until it is told to stop."""
+
+    def __init__(
+        self, spec: ProcessSpec, data: Path, lock: int, changed: Callable[["KeptProcess"], None]
+    ) -> None:
+        self.spec = spec
+        self.state = ProcessState()
+        self.ready_after: float | None = None
+        self._log = log_files.path(data, spec.name)
+        self._lock = lock
+        self._changed = changed
+        self._child: Process | None = None
+        self._failures = 0
+        self._stopping = False
+        self._asked_to_restart = False
+        self._wake = asyncio.Event()
+        self._ended = asyncio.Event()
+        self._ready = asyncio.Event()
+        self._settled = asyncio.Event()
+
+    @property
+    def name(self) -> str:
+        return self.spec.name
+
+    async def keep(self) -> None:
+        """Runs it until `stop`."""
+        try:
+            while not self._stopping:
+                await self._run_once()
+                await self._pause()
+        finally:
+            self._show("stopped", pid=None)
+            self._ended.set()
+
+    async def settled(self) -> None:
+        """Waits until it answers, or until it is plain that it does not start."""
+        await self._settled.wait()
+
+    async def ready(self) -> None:
+        """Waits until it answers."""
+        await self._ready.wait()
+
+    async def restart(self) -> None:
+        """Ends it in good order and starts it at once; waits as `settled` does."""
+        self._asked_to_restart = self._child is not None and self._child.returncode is None
+        self._failures = 0
+        self._settled.clear()
+        self._ready.clear()
+        self._wake.set()
+        await self._end(RESTART_GRACE_SECONDS)
+        await self.settled()
+
+    async def stop(self, grace: float) -> None:
+        """Ends it for good; what is left after `grace` seconds is killed."""
+        self._stopping = True
+        self._wake.set()
+        self._settled.set()
+        await self._end(grace)
+        if self.state.state != "waiting":
+            await self._ended.wait()
+
+    async def _end(self, grace: float) -> None:
+        child = self._child
+        if child is None or child.returncode is not None:
+            return
+        self._show("stopping")
+        with contextlib.suppress(ProcessLookupError):
+            child.terminate()
+        try:
+            async with asyncio.timeout(grace):
+                await child.wait()
+        except TimeoutError:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(child.pid, signal.SIGKILL)
+            await child.wait()
+
+    async def _run_once(self) -> None:
+        self._asked_to_restart = False
+        self._ready.clear()
+        try:
+            since = log_files.prepare(self._log)
+            async with self._spawned() as (child, said_ready):
+                code = await self._until_it_ends(child, said_ready)
+        except OSError as error:
+            self._crashed(f"cannot be started: {error}")
+            return
+        if not (self._stopping or self._asked_to_restart):
+            words = log_files.last_words(self._log, since)
+            self._crashed(f"{_how(code)}: {words}" if words else _how(code))
+
+    async def _until_it_ends(self, child: Process, said_ready: asyncio.StreamReader) -> int:
+        self._show("starting", pid=child.pid, started_at=_now())
+        if self._stopping:
+            child.kill()
+        async with asyncio.TaskGroup() as group:
+            watching = group.create_task(self._watch(said_ready))
+            code = await child.wait()
+            watching.cancel()
+        return code
+
+    @contextlib.asynccontextmanager
+    async def _spawned(self) -> AsyncIterator[tuple[Process, asyncio.StreamReader]]:
+        reading, writing = os.pipe()
+        inherited = (self._lock, writing)
+        try:
+            with self._log.open("ab") as log:
+                self._child = await asyncio.create_subprocess_exec(
+                    *(sys.executable, "-S", "-E", str(SPAWN)),
+                    *(str(int(signal.SIGKILL)), str(os.getpid()), "--", *self.spec.argv),
+                    stdin=DEVNULL,
+                    stdout=log,
+                    stderr=STDOUT,
+                    start_new_session=True,
+                    pass_fds=inherited,
+                    env={**os.environ, **self.spec.env, notify.VARIABLE: str(writing)},
+                )
+        except OSError:
+            os.close(reading)
+            raise
+        finally:
+            os.close(writing)
+        reader = asyncio.StreamReader()
+        transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(reading, "rb", 0)
+        )
+        try:
+            yield self._child, reader
+        finally:
+            transport.close()
+
+    async def _watch(self, said_ready: asyncio.StreamReader) -> None:
+        """Notes when it is ready and when it is steady; cancelled when it ends."""
+        began = asyncio.get_running_loop().time()
+        if self.spec.probe is None:
+            if await said_ready.readline() != b"ready\n":
+                return
+        else:
+            await self._probe_until_ready(self.spec.probe)
+        self.ready_after = asyncio.get_running_loop().time() - began
+        self._show("ready")
+        self._ready.set()
+        self._settled.set()
+        await asyncio.sleep(STEADY_SECONDS)
+        self._failures = 0
+
+    async def _probe_until_ready(self, probe: Probe) -> None:
+        before = self.state.last_error
+        while True:
+            try:
+                await probe()
+            except (NotReady, OSError) as error:
+                self.state.last_error = f"not ready: {error}" if str(error) else "not ready"
+                await asyncio.sleep(PROBE_PAUSE_SECONDS)
+            else:
+                self.state.last_error = before
+                return
+
+    def _crashed(self, error: str) -> None:
+        self.state.last_error = error
+        self.state.restarts += 1
+        self._failures += 1
+        if self._failures > 1:
+            self._settled.set()  # the first new try comes at once; this was not a passing thing
+        self._show("crashed", pid=None)
+
+    async def _pause(self) -> None:
+        if self._asked_to_restart or self._stopping or not self._failures:
+            return
+        self._wake.clear()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_delay(self._failures)):
+                await self._wake.wait()
+
+    def _show(self, state: str, **fields: int | str | None) -> None:
+        self.state.state = state
+        for name, value in fields.items():
+            setattr(self.state, name, value)
+        self._changed(self)
+
+
+def _delay(failures: int) -> int:
+    """The first new start comes at once, the next ones later and later. Seconds."""
+    return 0 if failures == 1 else restart_delay(failures - 2)
+
+
+def _how(code: int) -> str:
+    if code >= 0:
+        return f"ended with exit code {code}"
+    try:
+        return f"killed by {signal.Signals(-code).name}"
+    except ValueError:
+        return f"killed by signal {-code}"
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,206 @@
+"""`bin/rosey up`: one Rosey on one data folder, from the lock to the last child's end."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import psutil
+
+from core.config import Config
+from core.errors import UnknownName, UserError
+from core.host import control, nats, temporal
+from core.host.lock import hold
+from core.host.ports import ADDRESS, Ports
+from core.host.process import KeptProcess
+from core.host.specs import ProcessSpec, own_processes
+from core.host.supervisor import Supervisor
+from core.runtime import FILE_NAME, Addresses, ProcessState, Runtime
+
+RESTART_SECONDS = 30.0
+
+
+class Progress(Protocol):
+    """What is told to the person who typed `up`."""
+
+    def note(self, text: str) -> None:
+        """Something worth knowing, such as a port that moved."""
+
+    def changed(self, name: str, state: ProcessState, ready_after: float | None) -> None:
+        """A process has a new state; `ready_after` in seconds since its start."""
+
+    def running(self, addresses: Addresses, missing: dict[str, str]) -> None:
+        """All that starts has started; `missing` says of the others why they do not."""
+
+    def complete(self) -> None:
+        """Everything answers."""
+
+
+async def run(
+    data: Path,
+    config: Config,
+    progress: Progress,
+    *,
+    own: Sequence[ProcessSpec] | None = None,
+    prepare: temporal.Prepare | None = None,
+) -> None:
+    """Until SIGINT, SIGTERM, SIGHUP or `down`. Raises UserError when it cannot start.
+
+    `own` replaces Rosey's own processes, `prepare` the preparation of Temporal.
+    """
+    data = data.absolute()
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    stop = _stop_on_signals()
+    async with hold(data) as lock:
+        with Ports(progress.note) as ports:
+            addresses, servers = await _servers(data, config, ports, progress, prepare)
+            specs = [*servers, *(own_processes(data, config) if own is None else own)]
+            host = _Host(data, addresses, specs, lock, progress, stop)
+            try:
+                await host.run()
+            finally:
+                (data / FILE_NAME).unlink(missing_ok=True)
+
+
+class _Host:
+    """What the control socket, the progress and runtime.json see of the supervisor."""
+
+    def __init__(
+        self,
+        data: Path,
+        addresses: Addresses,
+        specs: Sequence[ProcessSpec],
+        lock: int,
+        progress: Progress,
+        stop: asyncio.Event,
+    ) -> None:
+        self._data = data
+        self._progress = progress
+        self._stop = stop
+        self._supervisor = Supervisor(specs, data, lock, self._changed)
+        states = {name: each.state for name, each in self._supervisor.processes.items()}
+        self._runtime = Runtime(addresses, os.getpid(), states)
+
+    async def run(self) -> None:
+        self._runtime.write(self._data)
+        async with control.serve(self._data, self._answer), asyncio.TaskGroup() as group:
+            announcing = group.create_task(self._announce())
+            await self._supervisor.run(self._stop)
+            announcing.cancel()
+
+    def _changed(self, process: KeptProcess) -> None:
+        self._runtime.write(self._data)
+        self._progress.changed(process.name, process.state, process.ready_after)
+
+    async def _announce(self) -> None:
+        await self._supervisor.started.wait()
+        missing = {
+            name: state.last_error or state.state
+            for name, state in self._runtime.processes.items()
+            if state.state != "ready"
+        }
+        self._progress.running(self._runtime.addresses, missing)
+        await self._supervisor.ready()
+        self._progress.complete()
+
+    async def _answer(self, request: dict[str, Any]) -> dict[str, Any]:
+        match request:
+            case {"command": "status"}:
+                return {"runtime": self._status()}
+            case {"command": "down"}:
+                self._stop.set()
+                return {}
+            case {"command": "restart", "name": str(name)}:
+                return {"processes": await self._restart(name)}
+            case {"command": "restart"}:
+                return {"processes": await self._restart(None)}
+        raise UserError("The host understands status, down and restart.")
+
+    def _status(self) -> dict[str, Any]:
+        for state in self._runtime.processes.values():
+            state.memory_mb = _memory_mb(state.pid)
+        return self._runtime.as_dict()
+
+    async def _restart(self, name: str | None) -> dict[str, str]:
+        names = self._supervisor.own() if name is None else [name]
+        if name is not None and name not in self._supervisor.processes:
+            raise UnknownName("process", name, self._supervisor.processes)
+        try:
+            async with asyncio.timeout(RESTART_SECONDS):
+                await self._supervisor.restart(names)
+        except TimeoutError:
+            pass  # what does not answer yet is in the states below
+        return {each: self._runtime.processes[each].state for each in names}
+
+
+async def _servers(
+    data: Path,
+    config: Config,
+    ports: Ports,
+    progress: Progress,
+    prepare: temporal.Prepare | None,
+) -> tuple[Addresses, list[ProcessSpec]]:
+    """The servers to start and where they will listen; the lounge's port is chosen here too."""
+    addresses = Addresses(
+        nats=os.environ.get("ROSEY_NATS_URL", ""), temporal=os.environ.get("TEMPORAL_ADDRESS", "")
+    )
+    making = []
+    if addresses.nats:
+        progress.note(f"NATS is the one of ROSEY_NATS_URL: {addresses.nats}")
+    else:
+        making.append(_nats(data, config, ports, addresses))
+    if addresses.temporal:
+        progress.note(f"Temporal is the one of TEMPORAL_ADDRESS: {addresses.temporal}")
+    else:
+        making.append(_temporal(data, config, ports, addresses, progress, prepare))
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(each) for each in making]
+    except* UserError as errors:
+        raise errors.exceptions[0] from None
+    if config.lounge.enabled:
+        addresses.lounge = f"http://{ADDRESS}:{ports.take(config.lounge.port, 'the lounge')}"
+    return addresses, [task.result() for task in tasks]
+
+
+async def _nats(data: Path, config: Config, ports: Ports, addresses: Addresses) -> ProcessSpec:
+    port = ports.take(config.nats.port, "NATS")
+    monitoring = ports.take(config.nats.monitoring_port, "NATS monitoring")
+    addresses.nats = f"nats://{ADDRESS}:{port}"
+    addresses.nats_monitoring = f"http://{ADDRESS}:{monitoring}"
+    return await nats.prepare(data, port, monitoring, config.nats.sync)
+
+
+async def _temporal(
+    data: Path,
+    config: Config,
+    ports: Ports,
+    addresses: Addresses,
+    progress: Progress,
+    prepare: temporal.Prepare | None,
+) -> ProcessSpec:
+    port = ports.take(config.temporal.port, "Temporal")
+    ui = ports.take(config.temporal.ui_port, "the Temporal Web UI")
+    addresses.temporal = f"{ADDRESS}:{port}"
+    addresses.temporal_ui = f"http://{ADDRESS}:{ui}"
+    chosen = (port, ui, ports.take(0, "Temporal's metrics"))
+    return await temporal.spec(data, chosen, progress.note, prepare)
+
+
+def _stop_on_signals() -> asyncio.Event:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, stop.set)
+    return stop
+
+
+def _memory_mb(pid: int | None) -> float | None:
+    if pid is None:
+        return None
+    try:
+        return round(float(psutil.Process(pid).memory_info().rss) / 2**20, 1)
+    except psutil.NoSuchProcess:
+        return None

@@ -1,0 +1,58 @@
+"""What the host starts: processes as data."""
+
+import os
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from pathlib import Path
+
+from core.config import CHECKOUT, LOUNGE, Config, plugin_names
+
+# One try; returns when the process answers, raises OSError, TimeoutError or NotReady otherwise.
+Probe = Callable[[], Awaitable[None]]
+
+
+class Stage(IntEnum):
+    """Started in this order, stopped in the opposite one."""
+
+    SERVERS = 0
+    SERVICES = 1
+    CONNECTORS = 2
+
+
+@dataclass(frozen=True)
+class ProcessSpec:
+    """One process. Without a probe it says itself when it is ready (core/host/notify.py)."""
+
+    name: str
+    argv: tuple[str, ...]
+    stage: Stage
+    probe: Probe | None = None
+    env: Mapping[str, str] = field(default_factory=dict)
+
+
+def own_processes(data: Path, config: Config) -> list[ProcessSpec]:
+    """Router, lounge, one process a plugin and one a connection."""
+    services: list[tuple[str, ...]] = [("router",)]
+    if config.lounge.enabled:
+        services.append((LOUNGE,))
+    services += [("worker", plugin) for plugin in plugin_names()]
+    connectors = [("connector", each.name) for each in config.connections]
+    return [command(words, Stage.SERVICES, data, config.file) for words in services] + [
+        command(words, Stage.CONNECTORS, data, config.file) for words in connectors
+    ]
+
+
+def command(words: tuple[str, ...], stage: Stage, data: Path, config: Path | None) -> ProcessSpec:
+    """One of Rosey's own commands, as anybody could type it.
+
+    The process is named after its plugin, or `connector-<connection>`.
+    """
+    name = words[-1] if words[0] == "worker" else "-".join(words)
+    argv = (sys.executable, "-P", "-m", "core", *words, "--data", str(data))
+    if config is not None:
+        argv += ("--config", str(config))
+    paths = [str(CHECKOUT), os.environ.get("PYTHONPATH", "")]
+    path = os.pathsep.join(dict.fromkeys(each for each in paths if each))
+    return ProcessSpec(name, argv, stage, env={"PYTHONPATH": path})

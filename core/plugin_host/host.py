@@ -1,0 +1,171 @@
+"""One plugin at work: takes its commands, runs their handlers, stores replies and events."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from pydantic import BaseModel
+
+from rosey import ids, streams, subjects
+from rosey.bus import Bus, Consumer, Delivery
+from rosey.events import (
+    Action,
+    Command,
+    Happening,
+    Outcome,
+    PluginEvent,
+    PluginPresence,
+    Reply,
+)
+from rosey.manifest import PluginManifest
+from rosey.plugin import Context, Plugin, Refused, Workflows
+
+log = logging.getLogger("core.plugin_host")
+
+# A process that died leaves its commands to another after this time; work in hand is extended.
+ACK_WAIT = 1.5
+ALIVE_EVERY = 2.0
+
+SettingsOf = Callable[[str], BaseModel | None]
+
+
+class PluginHost:
+    """Runs one plugin on the bus; `settings` gives a channel's settings for it."""
+
+    def __init__(
+        self,
+        bus: Bus,
+        manifest: PluginManifest,
+        plugin: Plugin,
+        *,
+        settings: SettingsOf = lambda channel: None,
+        workflows: Workflows | None = None,
+    ) -> None:
+        self.bus = bus
+        self.manifest = manifest
+        self.plugin = plugin
+        self._settings = settings
+        self._workflows = workflows
+        self._consumer: Consumer | None = None
+        self._presence: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Begins to take commands, then tells the router that the plugin is there."""
+        name = self.manifest.name
+        self._consumer = await self.bus.consume(
+            streams.commands_of(name),
+            name,
+            [subjects.command(name, "*")],
+            self._handle,
+            ack_wait=ACK_WAIT,
+        )
+        await self._be_present()
+        self._presence = asyncio.create_task(self._stay_present(), name=f"presence {name}")
+
+    async def stop(self) -> None:
+        """Takes no more; what is in hand is finished or comes again elsewhere."""
+        if self._presence:
+            self._presence.cancel()
+            await asyncio.gather(self._presence, return_exceptions=True)
+        if self._consumer:
+            await self._consumer.stop()
+
+    async def _stay_present(self) -> None:
+        while True:
+            await asyncio.sleep(ALIVE_EVERY)
+            try:
+                await self._be_present()
+            except Exception as problem:  # the bus is away; its return is not ours to hasten
+                log.warning("%s could not say it is alive: %s", self.manifest.name, problem)
+
+    async def _be_present(self) -> None:
+        presence = PluginPresence(
+            plugin=self.manifest.name,
+            version=self.manifest.version,
+            summary=self.manifest.summary,
+            alive_at=datetime.now(UTC),
+            commands=self.plugin.commands,
+            actions=self.manifest.actions,
+        )
+        bucket = await self.bus.bucket(subjects.PLUGINS_BUCKET)
+        await bucket.put(self.manifest.name, presence.wire())
+
+    async def _handle(self, delivery: Delivery) -> None:
+        command = Command.read(delivery.data)
+        started = datetime.now(UTC)
+        outcome = await self._outcome(command)
+        events = [*outcome.events, _done(command, outcome, started)]
+        await asyncio.gather(
+            self._reply(command, outcome),
+            *(self._publish(command, number, event) for number, event in enumerate(events)),
+        )
+
+    async def _outcome(self, command: Command) -> Outcome:
+        """What the handler makes of it; its own bugs become one sentence with an id."""
+        handler = self.plugin.handlers.get(command.action)
+        if handler is None:
+            return Outcome(error=f"{command.plugin} has no command {command.action!r}.")
+        context = Context(command, self._settings(command.channel), self._workflows)
+        try:
+            answer = await handler(context)
+        except Refused as refusal:
+            return Outcome(error=str(refusal))
+        except Exception:  # whatever a plugin does wrong is its own failure, told in one line
+            short = command.id[-6:]
+            log.exception("%s %s failed (id %s)", command.plugin, command.action, short)
+            return Outcome(
+                error=f"{command.plugin} failed at {command.action!r} (id {short}). "
+                "Its log says why; other commands still work."
+            )
+        if answer is None:
+            answer = Outcome()
+        if isinstance(answer, str):
+            answer = Outcome(say=[answer])
+        return answer.model_copy(update={"events": [*context.events, *answer.events]})
+
+    async def _reply(self, command: Command, outcome: Outcome) -> None:
+        """Stores the reply; a plain line that led to nothing needs none."""
+        if command.plain and not (outcome.say or outcome.error):
+            return
+        reply_id = ids.reply_id(command.id)
+        actions = [
+            Action(
+                id=ids.numbered(reply_id, number),
+                channel=command.channel,
+                kind="pm" if command.pm else "say",
+                to=command.user.name if command.pm else "",
+                text=line,
+            )
+            for number, line in enumerate(outcome.say)
+        ]
+        reply = Reply(
+            id=reply_id,
+            channel=command.channel,
+            command_id=command.id,
+            to=command.user.name if command.pm else "",
+            actions=actions,
+            error=outcome.error,
+        )
+        await self.bus.store(subjects.reply(command.plugin, reply_id), reply.wire(), reply_id)
+
+    async def _publish(self, command: Command, number: int, event: Happening) -> None:
+        event_id = ids.event_id(command.id, number)
+        body = PluginEvent(
+            id=event_id,
+            plugin=command.plugin,
+            event=event.name,
+            channel=command.channel,
+            at=datetime.now(UTC),
+            data=event.data,
+        )
+        await self.bus.store(subjects.event(command.plugin, event.name), body.wire(), event_id)
+
+
+def _done(command: Command, outcome: Outcome, started: datetime) -> Happening:
+    """Every command ends in exactly one of these, without saying who gave it."""
+    seconds = round((datetime.now(UTC) - started).total_seconds(), 4)
+    data: dict[str, object] = {"action": command.action, "seconds": seconds}
+    if outcome.error:
+        return Happening(name="command_failed", data=data | {"reason": outcome.error})
+    return Happening(name="command_succeeded", data=data)

@@ -1,0 +1,80 @@
+"""The process behind `bin/rosey worker PLUGIN...`: plugins with their workflows and activities."""
+
+import asyncio
+import logging
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from core import config as configuration
+from core.errors import UserError
+from core.host import notify
+from core.plugin_host.host import PluginHost, SettingsOf
+from core.plugins import PLUGINS, load
+from core.runtime import find
+from core.watched import Watched
+from rosey.bus import Bus
+from rosey.manifest import ManifestError, PluginManifest, load_plugin
+from rosey.plugin import Plugin
+
+log = logging.getLogger("core.plugin_host")
+
+
+async def run(plugins: list[str], data: Path, config: Path | None) -> None:
+    """Runs the named plugins until cancelled. Raises UserError for what cannot be started."""
+    addresses = find(data).addresses
+    async with AsyncExitStack() as stack:
+        bus = await Bus.connect(addresses.nats, f"worker {' '.join(plugins)}")
+        stack.push_async_callback(bus.drain)
+        await bus.declare(plugins)
+        settings = Watched(lambda: configuration.load(data, config))
+        await stack.enter_async_context(settings)
+        for name in plugins:
+            await _start(stack, bus, _manifest(name), settings, addresses.temporal)
+        notify.ready()
+        log.info("ready: %s", ", ".join(plugins))
+        await asyncio.Event().wait()
+
+
+def _manifest(name: str) -> PluginManifest:
+    try:
+        return load_plugin(PLUGINS / name)
+    except ManifestError as problem:
+        raise UserError(str(problem)) from problem
+
+
+async def _start(
+    stack: AsyncExitStack,
+    bus: Bus,
+    manifest: PluginManifest,
+    settings: "Watched[configuration.Config]",
+    temporal: str,
+) -> None:
+    plugin: Plugin = load(manifest.entry)
+    mailboxes = None
+    if manifest.workflows:
+        from core.plugin_host.durable import start_worker
+
+        mailboxes = await start_worker(stack, bus, manifest, temporal)
+    host = PluginHost(
+        bus,
+        manifest,
+        plugin,
+        settings=_settings_of(manifest, settings),
+        workflows=mailboxes,
+    )
+    await host.start()
+    stack.push_async_callback(host.stop)
+
+
+def _settings_of(manifest: PluginManifest, settings: "Watched[configuration.Config]") -> SettingsOf:
+    """The plugin's settings in a channel, checked; a channel's mistake leaves the defaults."""
+    if manifest.settings is None:
+        return lambda channel: None
+    model: type[BaseModel] = load(manifest.settings)
+
+    def of(channel: str) -> BaseModel | None:
+        return model.model_validate(settings.value.plugin(channel, manifest.name) or {})
+
+    return of

@@ -1,0 +1,27 @@
+"""Where plugins lie, and how what their manifests name is loaded."""
+
+import importlib
+from pathlib import Path
+from typing import Any
+
+from rosey.manifest import ManifestError, PluginManifest, find_plugins, load_plugin
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+PLUGINS = CHECKOUT / "plugins"
+CONNECTORS = CHECKOUT / "connectors"
+
+
+def load(named: str) -> Any:
+    """The object behind `package.module:name`. Raises ManifestError with the reason."""
+    module, _, name = named.partition(":")
+    try:
+        return getattr(importlib.import_module(module), name)
+    except ImportError as problem:
+        raise ManifestError(f"{named} cannot be imported: {problem}") from problem
+    except AttributeError:
+        raise ManifestError(f"{module} has no {name!r}") from None
+
+
+def manifests(folder: Path = PLUGINS) -> dict[str, PluginManifest]:
+    """All plugins below `folder` by name. Raises ManifestError for the first bad one."""
+    return {name: load_plugin(path) for name, path in find_plugins(folder).items()}

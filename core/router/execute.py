@@ -1,0 +1,61 @@
+"""Commands that programs put on the bus: `rosey.commands.<plugin>.execute` and its result."""
+
+import json
+import logging
+from datetime import UTC, datetime
+
+from pydantic import ValidationError
+
+from core.router.router import Router
+from rosey import ids, subjects
+from rosey.bus import Bus, BusError, Incoming
+from rosey.events import Command, Execute, Executed
+
+log = logging.getLogger("core.router")
+
+PATIENCE = 10.0
+
+
+class Executor:
+    """Answers the asker and publishes the same as the plugin's result."""
+
+    def __init__(self, bus: Bus, router: Router) -> None:
+        self.bus = bus
+        self.router = router
+
+    async def start(self) -> None:
+        await self.bus.subscribe(subjects.EXECUTE_ALL, self._on_execute, queue="router")
+
+    async def _on_execute(self, incoming: Incoming) -> None:
+        plugin = incoming.subject.split(".")[2]
+        executed = await self._execute(plugin, incoming)
+        await self.bus.publish(subjects.result(plugin), executed.wire())
+        if incoming.reply:
+            await self.bus.publish(incoming.reply, executed.wire())
+
+    async def _execute(self, plugin: str, incoming: Incoming) -> Executed:
+        try:
+            asked = Execute.read(incoming.data)
+        except (ValidationError, json.JSONDecodeError) as problem:
+            log.warning("%s: %s", incoming.subject, problem)
+            return Executed(error='Not understood. Send {"action": …, "channel": …, "text": …}.')
+        now = datetime.now(UTC)
+        source = asked.id or ids.derive("x", now.timestamp(), incoming.reply, incoming.data)
+        command = Command(
+            id=ids.command_id(source, plugin),
+            plugin=plugin,
+            action=asked.action,
+            channel=asked.channel,
+            user=asked.user,
+            text=asked.text,
+            args=asked.text.split(),
+            sent_at=now,
+        )
+        try:
+            reply = await self.router.execute(command, PATIENCE)
+        except TimeoutError:
+            return Executed(command_id=command.id, error=f"{plugin} did not answer in time.")
+        except BusError as problem:
+            return Executed(command_id=command.id, error=str(problem))
+        said = [action.text for action in reply.actions]
+        return Executed(command_id=command.id, say=said, error=reply.error)

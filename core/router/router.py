@@ -1,0 +1,292 @@
+"""The router: lines become commands, replies become actions. It keeps nothing of its own."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from core.config import Config
+from core.router import texts
+from core.router.commands import CORE, Found, Group, Table, Unknown, resolve, table
+from core.router.policy import CoolDowns, allowed_actions
+from rosey import channels, ids, streams, subjects
+from rosey.bus import Bus, BusError, Delivery, Mirror
+from rosey.channels import Channel
+from rosey.events import (
+    Action,
+    ChatCommand,
+    Command,
+    Listening,
+    Message,
+    PluginPresence,
+    Reply,
+    Sent,
+)
+from rosey.manifest import PluginManifest
+
+log = logging.getLogger("core.router")
+
+ACK_WAIT = 5.0
+SLOW_AFTER = 2.0
+
+
+class Router:
+    """One of possibly several; they share their consumers."""
+
+    def __init__(
+        self,
+        bus: Bus,
+        config: Callable[[], Config],
+        manifests: dict[str, PluginManifest],
+    ) -> None:
+        self.bus = bus
+        self._config = config
+        self._manifests = manifests
+        self._words: Table = table([])
+        self._presences: dict[str, PluginPresence] = {}
+        self._listening: dict[str, dict[str, Listening]] = {}
+        self._open: Mirror | None = None
+        self._cooldowns = CoolDowns()
+        self._waiting: dict[str, asyncio.Future[Reply]] = {}
+        self._watches: set[asyncio.Task[None]] = set()
+
+    async def start(self) -> None:
+        """Reads who is there and what is open, then begins to take messages and replies."""
+        await self.bus.declare(self._manifests)
+        await self.bus.mirror(subjects.PLUGINS_BUCKET, self._plugin_changed)
+        self._open = await self.bus.mirror(subjects.LISTENING_BUCKET, self._listening_changed)
+        for plugin in self._manifests:
+            await self.bus.consume(
+                streams.replies_of(plugin),
+                "router",
+                [subjects.reply(plugin, "*")],
+                lambda delivery, plugin=plugin: self._on_reply(plugin, delivery),  # type: ignore[misc]
+                ack_wait=ACK_WAIT,
+            )
+        await self.bus.consume(
+            streams.EVENTS,
+            "router",
+            [subjects.MESSAGE, subjects.PM, subjects.SENT],
+            self._on_event,
+            ack_wait=ACK_WAIT,
+        )
+
+    async def stop(self) -> None:
+        for watch in self._watches:
+            watch.cancel()
+        await asyncio.gather(*self._watches, return_exceptions=True)
+
+    # -- what is known ---------------------------------------------------------------------
+
+    def _plugin_changed(self, key: str, value: bytes | None) -> None:
+        known = self._presences.get(key)
+        if value is None:
+            self._presences.pop(key, None)
+        else:
+            try:
+                self._presences[key] = PluginPresence.read(value)
+            except ValueError as problem:
+                log.warning("the entry of plugin %s cannot be read: %s", key, problem)
+                return
+        now = self._presences.get(key)
+        if known is None or now is None or known.commands != now.commands:
+            self._words = table(self._presences.values())
+
+    def _listening_changed(self, key: str, value: bytes | None) -> None:
+        plugin, _, token = key.partition(".")
+        try:
+            channel = channels.from_token(token)
+            entry = Listening.read(value) if value is not None else None
+        except ValueError as problem:
+            log.warning("the open question %s cannot be read: %s", key, problem)
+            return
+        here = self._listening.setdefault(channel, {})
+        if entry is not None:
+            here[plugin] = entry
+            return
+        here.pop(plugin, None)
+        if not here:
+            del self._listening[channel]
+
+    # -- lines -----------------------------------------------------------------------------
+
+    async def _on_event(self, delivery: Delivery) -> None:
+        if delivery.subject == subjects.SENT:
+            await self._on_sent(Sent.read(delivery.data))
+            return
+        message = Message.read(delivery.data)
+        if not message.own:
+            await self._on_message(message, delivery.seq)
+
+    async def _on_sent(self, sent: Sent) -> None:
+        """Notes when an open question was shown, for the answers to it."""
+        assert self._open
+        for plugin, entry in self._listening.get(sent.channel, {}).items():
+            if entry.action_id == sent.action_id and entry.shown_at is None:
+                entry.shown_at = sent.sent_at
+                key = f"{plugin}.{channels.token(sent.channel)}"
+                await self._open.put(key, entry.wire())
+                return
+
+    async def _on_message(self, message: Message, seq: int) -> None:
+        prefix = self._config().channel(message.channel).prefix
+        match resolve(message.text, prefix, self._words):
+            case Found() as found:
+                await self._on_command(message, seq, prefix, found)
+            case Group() as group:
+                if any(self._is_on(message.channel, name) for name in self._owners(group)):
+                    await self._say(message, texts.group_help(prefix, group))
+            case Unknown(word, near) if near:
+                await self._say(message, texts.unknown(prefix, word, near))
+            case None if not message.pm:
+                await self._on_plain(message, seq)
+
+    async def _on_plain(self, message: Message, seq: int) -> None:
+        """A line that open questions wait for goes to each plugin that asked one."""
+        for plugin, entry in list(self._listening.get(message.channel, {}).items()):
+            if self._is_on(message.channel, plugin):
+                command = self._command(message, seq, plugin, "answer", message.text)
+                command.plain, command.shown_at = True, entry.shown_at
+                await self._store(command)
+
+    async def _on_command(self, message: Message, seq: int, prefix: str, found: Found) -> None:
+        if found.plugin == CORE:
+            await self._say(message, self._core(found, prefix, message.user.rank))
+            return
+        if not self._is_on(message.channel, found.plugin):
+            return
+        refusal = self._refusal(message, prefix, found.plugin, found.command)
+        if refusal:
+            await self._say(message, refusal)
+            return
+        command = self._command(message, seq, found.plugin, found.command.action, found.rest)
+        entry = self._listening.get(message.channel, {}).get(found.plugin)
+        command.shown_at = entry.shown_at if entry else None
+        self._watch(command, message)
+        await self._store(command)
+
+    def _refusal(
+        self, message: Message, prefix: str, plugin: str, command: ChatCommand
+    ) -> str | None:
+        if message.user.rank < command.rank:
+            return texts.no_rank(prefix, command)
+        presence = self._presences.get(plugin)
+        if presence is None or not texts.alive(presence, datetime.now(UTC)):
+            return texts.away(plugin)
+        wait = self._cooldowns.wait(
+            message.channel, message.user.name, plugin, command, message.sent_at
+        )
+        return texts.cooling(prefix, command, wait) if wait > 0 else None
+
+    def _core(self, found: Found, prefix: str, rank: float) -> str:
+        match found.command.action:
+            case "help" if found.rest:
+                return texts.help_one(prefix, found.rest, self._words)
+            case "help":
+                return texts.help_all(prefix, self._words, rank)
+            case "status":
+                return texts.status(self._presences.values(), datetime.now(UTC))
+        return texts.info()
+
+    def _command(self, message: Message, seq: int, plugin: str, action: str, text: str) -> Command:
+        return Command(
+            id=ids.command_id(message.id, plugin),
+            plugin=plugin,
+            action=action,
+            channel=message.channel,
+            user=message.user,
+            text=text,
+            args=text.split(),
+            sent_at=message.sent_at,
+            seq=seq,
+            pm=message.pm,
+        )
+
+    async def _store(self, command: Command) -> None:
+        subject = subjects.command(command.plugin, command.action)
+        await self.bus.store(subject, command.wire(), command.id)
+
+    def _is_on(self, channel: str, plugin: str) -> bool:
+        return self._config().plugin(channel, plugin) is not None
+
+    def _owners(self, group: Group) -> set[str]:
+        return {plugin for plugin, command in self._words.values() if command in group.commands}
+
+    # -- programs --------------------------------------------------------------------------
+
+    async def execute(self, command: Command, patience: float) -> Reply:
+        """Gives a command a program asked for, and waits for its reply.
+
+        Raises TimeoutError; raises BusError when the plugin is not there.
+        """
+        presence = self._presences.get(command.plugin)
+        if presence is None or not texts.alive(presence, datetime.now(UTC)):
+            raise BusError(texts.away(command.plugin))
+        known = {chat.action for chat in presence.commands}
+        if command.action not in known:
+            raise BusError(f"{command.plugin} takes: {', '.join(sorted(known))}.")
+        if not self._is_on(command.channel, command.plugin):
+            raise BusError(f"{command.plugin} is switched off in {command.channel}.")
+        waiting = self._waiting.setdefault(command.id, asyncio.get_running_loop().create_future())
+        try:
+            await self._store(command)
+            return await asyncio.wait_for(asyncio.shield(waiting), patience)
+        finally:
+            self._waiting.pop(command.id, None)
+
+    # -- replies ---------------------------------------------------------------------------
+
+    async def _on_reply(self, plugin: str, delivery: Delivery) -> None:
+        reply = Reply.read(delivery.data)
+        waiting = self._waiting.get(reply.command_id or "")
+        if waiting and not waiting.done():
+            waiting.set_result(reply)
+        if not self._is_on(reply.channel, plugin):
+            return
+        actions, refused = allowed_actions(reply, self._manifests.get(plugin))
+        if refused:
+            log.warning("%s asked for more than it may: %s", plugin, refused)
+        if reply.error:
+            actions.append(_line(ids.numbered(reply.id, len(reply.actions)), reply, reply.error))
+        await asyncio.gather(*(self._send(action) for action in actions))
+
+    async def _send(self, action: Action) -> None:
+        connection = Channel.parse(action.channel).connection
+        await self.bus.store(subjects.send(connection), action.wire(), action.id)
+
+    async def _say(self, message: Message, text: str) -> None:
+        """Rosey's own answer, where she was asked."""
+        reply_id = ids.reply_id(ids.command_id(message.id, CORE))
+        asked = Reply(
+            id=reply_id, channel=message.channel, to=message.user.name if message.pm else ""
+        )
+        await self._send(_line(ids.numbered(reply_id, 0), asked, text))
+
+    # -- patience --------------------------------------------------------------------------
+
+    def _watch(self, command: Command, message: Message) -> None:
+        """Tells the asker when a command waits, once, after two seconds without a reply."""
+        waiting: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        self._waiting[command.id] = waiting
+
+        async def watch() -> None:
+            try:
+                await asyncio.wait_for(waiting, SLOW_AFTER)
+            except TimeoutError:
+                await self._say(message, texts.slow(command.plugin))
+            finally:
+                self._waiting.pop(command.id, None)
+
+        task = asyncio.create_task(watch(), name=f"watch {command.id}")
+        self._watches.add(task)
+        task.add_done_callback(self._watches.discard)
+
+
+def _line(action_id: str, reply: Reply, text: str) -> Action:
+    return Action(
+        id=action_id,
+        channel=reply.channel,
+        kind="pm" if reply.to else "say",
+        to=reply.to,
+        text=text,
+    )

@@ -1,0 +1,94 @@
+"""What Rosey herself says in a room."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from core.router.commands import Group, Table
+from rosey.events import ChatCommand, PluginPresence
+from rosey.ranks import title
+
+ALIVE_FOR = 5.0
+
+
+def alive(presence: PluginPresence, now: datetime) -> bool:
+    return (now - presence.alive_at).total_seconds() <= ALIVE_FOR
+
+
+def help_all(prefix: str, words: Table, rank: float) -> str:
+    """The commands a person of this rank may use, on one line."""
+    seen: dict[str, ChatCommand] = {}
+    for word, (_, command) in words.items():
+        if not command.hidden and rank >= command.rank and word == command.words[0]:
+            seen.setdefault(word.split()[0], command)
+    return f"I know {', '.join(prefix + word for word in sorted(seen))}. More: {prefix}help <one>"
+
+
+def help_one(prefix: str, wanted: str, words: Table) -> str:
+    """One command or group explained; a sentence when there is none."""
+    wanted = wanted.removeprefix(prefix).strip().casefold()
+    if wanted in words:
+        return explain(prefix, words[wanted][1])
+    group = [command for word, (_, command) in words.items() if word.split()[0] == wanted]
+    if group:
+        return group_help(prefix, Group(wanted, group))
+    return f"I know no command {short(wanted)!r}. {prefix}help lists what there is."
+
+
+def explain(prefix: str, command: ChatCommand) -> str:
+    usage = " ".join(filter(None, [prefix + command.words[0], command.usage]))
+    also = [prefix + word for word in command.words[1:]]
+    parts = [f"{usage} — {command.help}" if command.help else usage]
+    if also:
+        parts.append(f"(also {', '.join(also)})")
+    if command.rank > 0:
+        parts.append(f"[{title(command.rank)} and up]")
+    return " ".join(parts)
+
+
+def group_help(prefix: str, group: Group) -> str:
+    """The second words of a group: `!trivia: start [questions] [category] · hint · …`"""
+    ways = []
+    for command in group.commands:
+        word = next((w for w in command.words if w.startswith(f"{group.word} ")), None)
+        if word and not command.hidden:
+            ways.append(" ".join(filter(None, [word.split(" ", 1)[1], command.usage])))
+    return f"{prefix}{group.word} takes: {' · '.join(dict.fromkeys(ways))}"
+
+
+def info() -> str:
+    return (
+        "I am Rosey. I keep rooms company: dice, trivia and more to come. "
+        "What I start survives crashes. !help lists what I can do."
+    )
+
+
+def status(presences: Iterable[PluginPresence], now: datetime) -> str:
+    states = [
+        f"{presence.plugin} {'✓' if alive(presence, now) else '✗ not answering'}"
+        for presence in sorted(presences, key=lambda presence: presence.plugin)
+    ]
+    return f"Router ✓, {', '.join(states) if states else 'no plugins'}"
+
+
+def unknown(prefix: str, word: str, near: str) -> str:
+    return f"I know no {prefix}{short(word)}. Did you mean {prefix}{near}?"
+
+
+def no_rank(prefix: str, command: ChatCommand) -> str:
+    return f"{prefix}{command.words[0]} is for {title(command.rank)}s and up."
+
+
+def cooling(prefix: str, command: ChatCommand, seconds: float) -> str:
+    return f"{prefix}{command.words[0]} again in {max(1, round(seconds))} s, please."
+
+
+def away(plugin: str) -> str:
+    return f"{plugin} is not running right now, so I did not take that. Please try again soon."
+
+
+def slow(plugin: str) -> str:
+    return f"{plugin} is restarting; your command waits."
+
+
+def short(text: str) -> str:
+    return text if len(text) <= 30 else text[:29] + "…"

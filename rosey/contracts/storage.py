@@ -1,0 +1,3 @@
+"""What workflows hand to whoever keeps what happened."""
+
+RECORD_GAME = "record_game"

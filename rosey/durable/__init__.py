@@ -1,0 +1,7 @@
+"""The base of durable rooms: the only part of the kit that needs Temporal."""
+
+from rosey.durable.base import Durable, handlers
+from rosey.durable.orders import Kept, Order, Turn
+from rosey.durable.surroundings import Surroundings
+
+__all__ = ["Durable", "Kept", "Order", "Surroundings", "Turn", "handlers"]

@@ -1,0 +1,158 @@
+"""`plugin.toml` and `connector.toml`: what a plugin or connector is and asks for."""
+
+import re
+import tomllib
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Literal, Self, TypeVar
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
+
+RESERVED = ("rosey", "db", "plugin", "core")
+ACTION_KINDS = ("say", "pm")
+HEARD = (
+    "rosey.events.message",
+    "rosey.events.pm",
+    "rosey.events.user.join",
+    "rosey.events.user.leave",
+    "rosey.events.user.update",
+    "rosey.events.media.change",
+    "rosey.events.media.end",
+    "rosey.events.playlist.change",
+    "rosey.events.connection.up",
+    "rosey.events.connection.down",
+    "rosey.events.sent",
+    "rosey.events.>",
+)
+
+Manifest = TypeVar("Manifest", bound=BaseModel)
+Token = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*$", max_length=32)]
+Import = Annotated[str, StringConstraints(pattern=r"^[a-z_][\w.]*:[A-Za-z_]\w*$")]
+
+
+class ManifestError(Exception):
+    """A manifest says what it must not; the text names file, key and what is allowed."""
+
+
+class Storage(BaseModel):
+    """What a plugin keeps: tables of its own (without their prefix) and keys."""
+
+    model_config = ConfigDict(extra="forbid")
+    tables: list[Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]] = []
+    keys: bool = False
+
+
+class Limits(BaseModel):
+    """Memory in MB, processor in cores, messages a second."""
+
+    model_config = ConfigDict(extra="forbid")
+    memory: int = Field(default=256, ge=32, le=65536)
+    cpu: float = Field(default=0.5, gt=0, le=64)
+    messages: float = Field(default=20, gt=0, le=1000)
+
+
+class PluginManifest(BaseModel):
+    """What `plugin.toml` may say."""
+
+    model_config = ConfigDict(extra="forbid")
+    name: Token
+    version: Annotated[str, StringConstraints(pattern=r"^\d+\.\d+\.\d+$")]
+    summary: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    entry: Import
+    trust: Literal["trusted", "untrusted"] = "untrusted"
+    aliases: list[Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$")]] = []
+    hears: list[str] = []
+    actions: list[str] = []
+    events: list[Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]] = []
+    services: list[Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*\.[a-z_]+$")]] = []
+    storage: Storage = Storage()
+    limits: Limits = Limits()
+    hosts: list[str] = []
+    workflows: list[Import] = []
+    activities: list[Import] = []
+    settings: Import | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.name in RESERVED:
+            raise ValueError(f"name: {self.name!r} is reserved for Rosey herself")
+        _each("hears", self.hears, HEARD)
+        _each("actions", self.actions, ACTION_KINDS)
+        if self.trust == "untrusted":
+            for key in ("workflows", "activities", "hosts"):
+                if getattr(self, key):
+                    raise ValueError(f'{key}: only a plugin with trust = "trusted" may have these')
+            if "rosey.events.>" in self.hears:
+                raise ValueError('hears: "rosey.events.>" needs trust = "trusted"')
+        return self
+
+
+class ConnectorManifest(BaseModel):
+    """What `connector.toml` may say; the class is imported from `connector`."""
+
+    model_config = ConfigDict(extra="forbid")
+    platform: Token
+    summary: str = ""
+    connector: Import
+    settings: Import
+    workflow: Import
+    activities: list[Import]
+    publishes: list[str] = []
+    hears: list[str] = []
+
+
+def load_plugin(folder: Path) -> PluginManifest:
+    """Reads `plugin.toml` in `folder`. Raises ManifestError."""
+    manifest = _load(folder / "plugin.toml", PluginManifest)
+    if not re.fullmatch(re.escape(manifest.name), folder.name):
+        raise ManifestError(
+            f"{folder / 'plugin.toml'}: name: is {manifest.name!r}, but the folder is "
+            f"{folder.name!r}; they must be the same"
+        )
+    return manifest
+
+
+def load_connector(folder: Path) -> ConnectorManifest:
+    """Reads `connector.toml` in `folder`. Raises ManifestError."""
+    return _load(folder / "connector.toml", ConnectorManifest)
+
+
+def find_plugins(folder: Path) -> dict[str, Path]:
+    """The folders below `folder` that have a `plugin.toml`, by name."""
+    return {path.parent.name: path.parent for path in sorted(folder.glob("*/plugin.toml"))}
+
+
+def _load(path: Path, model: type[Manifest]) -> Manifest:
+    try:
+        return model.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        raise ManifestError(f"{path} is missing") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+        raise ManifestError(f"{path}: is no valid TOML: {problem}") from None
+    except ValidationError as problem:
+        raise ManifestError(_explain(path, problem, model)) from None
+
+
+def _explain(path: Path, problem: ValidationError, model: type[BaseModel]) -> str:
+    lines = []
+    for error in problem.errors(include_url=False):
+        key = ".".join(str(part) for part in error["loc"])
+        text = error["msg"].removeprefix("Value error, ")
+        if error["type"] == "extra_forbidden":
+            near = get_close_matches(key, model.model_fields, 1)
+            text = "is no known key" + (f"; did you mean {near[0]!r}?" if near else "")
+        lines.append(f"{path}: {key + ': ' if key else ''}{text}")
+    return "\n".join(lines)
+
+
+def _each(key: str, values: list[str], allowed: tuple[str, ...]) -> None:
+    for value in values:
+        if value not in allowed:
+            raise ValueError(f"{key}: {value!r} is not one of {', '.join(allowed)}")

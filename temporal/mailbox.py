@@ -1,0 +1,191 @@
+"""The mailbox: orders for one workflow go together as one update while the last is under way."""
+
+import asyncio
+import logging
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from temporalio.client import (
+    Client,
+    WithStartWorkflowOperation,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
+from temporalio.common import WorkflowIDConflictPolicy
+from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError, RPCStatusCode
+
+from rosey import ids
+from rosey.durable import Order
+from rosey.durable.orders import KEEP_FOR
+from rosey.events import Command, Outcome
+from temporal.search_attributes import attributes
+
+log = logging.getLogger("temporal.mailbox")
+
+MOST_ORDERS = 100
+MOST_BYTES = 256 * 1024
+RPC_TIMEOUT = timedelta(seconds=5)
+FIRST_PAUSE = 0.05
+LONGEST_PAUSE = 1.0
+# The server is busy, away, or the workflow renews itself: the same batch goes again.
+PASSING = (
+    RPCStatusCode.UNAVAILABLE,
+    RPCStatusCode.RESOURCE_EXHAUSTED,
+    RPCStatusCode.DEADLINE_EXCEEDED,
+    RPCStatusCode.ABORTED,
+    RPCStatusCode.CANCELLED,
+    RPCStatusCode.UNKNOWN,
+    RPCStatusCode.INTERNAL,
+    RPCStatusCode.FAILED_PRECONDITION,
+)
+
+
+class Undeliverable(Exception):
+    """A workflow refused a batch or could not be reached until it was stale."""
+
+
+@dataclass
+class _Box:
+    workflow: str
+    channel: str
+    waiting: list[tuple[Order, "asyncio.Future[Outcome]"]] = field(default_factory=list)
+    carrier: "asyncio.Task[None] | None" = None
+
+
+class Mailboxes:
+    """One box for each workflow id of a plugin; one batch under way for each."""
+
+    def __init__(self, client: Client, plugin: str) -> None:
+        self.client = client
+        self.plugin = plugin
+        self._boxes: dict[str, _Box] = {}
+
+    async def deliver(
+        self, workflow: str, command: Command, settings: dict[str, object] | None = None
+    ) -> Outcome:
+        """Hands the command to `<workflow>` of its channel, starting it if there is none.
+
+        Raises Undeliverable when it cannot be had before the command is stale.
+        """
+        workflow_id = f"{workflow.lower()}:{command.channel}"
+        box = self._boxes.setdefault(workflow_id, _Box(workflow, command.channel))
+        answer: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        box.waiting.append((Order.of(command, settings), answer))
+        if box.carrier is None:
+            box.carrier = asyncio.create_task(self._carry(workflow_id, box))
+        return await answer
+
+    async def close(self) -> None:
+        """Gives up what is under way; it was not acknowledged and comes again."""
+        carriers = [box.carrier for box in self._boxes.values() if box.carrier]
+        for carrier in carriers:
+            carrier.cancel()
+        await asyncio.gather(*carriers, return_exceptions=True)
+
+    async def _carry(self, workflow_id: str, box: _Box) -> None:
+        try:
+            while batch := _take(box):
+                await self._hand_over(workflow_id, box, batch)
+        finally:
+            box.carrier = None
+            self._boxes.pop(workflow_id, None)
+            for _, answer in box.waiting:
+                answer.cancel()
+
+    async def _hand_over(
+        self, workflow_id: str, box: _Box, batch: list[tuple[Order, "asyncio.Future[Outcome]"]]
+    ) -> None:
+        orders = [order for order, _ in batch]
+        try:
+            outcomes = await self._insist(workflow_id, box, orders)
+        except Undeliverable as problem:
+            for _, answer in batch:
+                if not answer.done():
+                    answer.set_exception(problem)
+            return
+        except asyncio.CancelledError:
+            for _, answer in batch:
+                answer.cancel()
+            raise
+        for (_, answer), outcome in zip(batch, outcomes, strict=True):
+            if not answer.done():
+                answer.set_result(outcome)
+
+    async def _insist(self, workflow_id: str, box: _Box, orders: list[Order]) -> list[Outcome]:
+        """Sends the same batch under the same id until it is taken; ids make it once."""
+        batch_id = ids.derive("b", *(order.id for order in orders))
+        give_up = datetime.now(UTC) + KEEP_FOR
+        pause = FIRST_PAUSE
+        while True:
+            try:
+                return await self._send(workflow_id, box, orders, batch_id)
+            except (RPCError, WorkflowUpdateRPCTimeoutOrCancelledError) as problem:
+                status = problem.status if isinstance(problem, RPCError) else None
+                if status not in (*PASSING, None) or datetime.now(UTC) > give_up:
+                    raise Undeliverable(f"{workflow_id} cannot be reached: {problem}") from problem
+                log.info("%s: %d orders go again: %s", workflow_id, len(orders), problem)
+            except WorkflowUpdateFailedError as problem:
+                if not _workflow_moved_on(problem):
+                    raise Undeliverable(f"{workflow_id} refused: {problem.cause}") from problem
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
+
+    async def _send(
+        self, workflow_id: str, box: _Box, orders: list[Order], batch_id: str
+    ) -> list[Outcome]:
+        try:
+            outcomes: list[Outcome] = await self.client.get_workflow_handle(
+                workflow_id
+            ).execute_update(
+                "deliver",
+                orders,
+                id=batch_id,
+                result_type=list[Outcome],
+                rpc_timeout=RPC_TIMEOUT,
+            )
+            return outcomes
+        except RPCError as problem:
+            if problem.status is not RPCStatusCode.NOT_FOUND:
+                raise
+        return await self._start_and_send(workflow_id, box, orders, batch_id)
+
+    async def _start_and_send(
+        self, workflow_id: str, box: _Box, orders: list[Order], batch_id: str
+    ) -> list[Outcome]:
+        start: WithStartWorkflowOperation[object, object] = WithStartWorkflowOperation(
+            box.workflow,
+            id=workflow_id,
+            task_queue=self.plugin,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            search_attributes=attributes(self.plugin, box.channel, orders[0].user),
+            static_summary=f"{box.workflow} in {box.channel}",
+        )
+        result: list[Outcome] = await self.client.execute_update_with_start_workflow(
+            "deliver",
+            orders,
+            id=batch_id,
+            start_workflow_operation=start,
+            result_type=list[Outcome],
+            rpc_timeout=RPC_TIMEOUT,
+        )
+        return result
+
+
+def _take(box: _Box) -> list[tuple[Order, "asyncio.Future[Outcome]"]]:
+    """The next batch: at most 100 orders or 256 KB, at least one if any waits."""
+    size = 0
+    count = 0
+    for order, _ in box.waiting[:MOST_ORDERS]:
+        size += len(order.model_dump_json())
+        if count and size > MOST_BYTES:
+            break
+        count += 1
+    batch, box.waiting = box.waiting[:count], box.waiting[count:]
+    return batch
+
+
+def _workflow_moved_on(problem: WorkflowUpdateFailedError) -> bool:
+    """The run ended or renewed itself with the update under way; its successor takes it."""
+    cause = problem.cause
+    return isinstance(cause, ApplicationError) and cause.type == "AcceptedUpdateCompletedWorkflow"

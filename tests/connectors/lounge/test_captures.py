@@ -1,0 +1,152 @@
+"""The lounge against recordings of a real server: every difference is listed, and fails."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+import pytest
+
+from connectors.lounge.server import Lounge
+from connectors.lounge.settings import Account, LoungeSettings, RoomSettings
+from tests.connectors.lounge.replay import CAPTURES, WAIT_SECONDS, Seen, load, play
+
+SKIPPED = {
+    "playlist_basic": "the player",
+    "playlist_no_permission": "the player",
+    "queue_limits": "the player",
+    "media_types": "the player",
+    "media_end": "the player",
+    "leader": "the player's clock",
+    "voteskip": "the player",
+    "library_and_saved_playlists": "the player",
+    "channel_unloads": "the film stands still in an empty room: the player",
+    "server_restart": "a film goes on after a restart; kept chat lines: test_history",
+    "poll": "polls",
+    "profile": "profiles are edited on a website the lounge does not have",
+    "login_cookie": "logging in on a website the lounge does not have",
+    "old_protocol": "clients of Engine.IO 3: python-engineio speaks 4 only",
+}
+
+
+class Explained(NamedTuple):
+    scene: str
+    seat: str  # "*": all
+    event: str
+    why: str
+
+
+EXPLAINED: list[Explained] = []
+
+SETTINGS: dict[str, dict[str, Any]] = {
+    "chat_markup": {"chat_burst": 0},
+    "connection_limit": {"connect_burst": 5, "connect_seconds": 1},
+    "server_limits": {
+        "connections_per_address": 2,
+        "events_burst": 10,
+        "events_per_second": 5,
+    },
+}
+PACE = {"flood": 1.0, "connection_limit": 0.1}
+PATIENCE = {"users_come_and_go": 12.0}
+CUT = {"line_drops": frozenset({"Rosey"})}
+SHARED_ADDRESS = {
+    "login_errors": {"early2": "early1"},
+    "connection_limit": {f"conn{number}": "conn1" for number in range(2, 9)},
+    "server_limits": {"conn2": "conn1", "conn3": "conn1"},
+}
+
+SCENES = sorted(path.stem for path in CAPTURES.glob("*.jsonl"))
+PLAYED = [scene for scene in SCENES if scene not in SKIPPED]
+
+
+def settings_of(scene: str) -> LoungeSettings:
+    names = ("owner", "moderator", "Rosey", "alice", "bob", "carol", "mallory", "admin")
+    fresh = {"mallory": datetime.now(UTC) - timedelta(seconds=60)}
+    return LoungeSettings(
+        port=0,
+        accounts=[
+            Account(
+                name=name,
+                password=f"{name.lower()}-pass",
+                global_rank=255 if name == "admin" else 1,
+                registered_at=fresh.get(name),
+            )
+            for name in names
+        ],
+        rooms=[
+            RoomSettings(name="lounge", ranks={"owner": 5, "moderator": 2, "Rosey": 3}),
+            RoomSettings(name="lobby", ranks={"Rosey": 2}),
+            RoomSettings(
+                name="vault", ranks={"owner": 5, "moderator": 2}, password="opensesame"
+            ),
+        ],
+        guest_login_seconds=1,
+        **SETTINGS.get(scene, {}),
+    )
+
+
+def addresses_of(scene: str, seats: list[str]) -> dict[str, str]:
+    shared = SHARED_ADDRESS.get(scene, {})
+    own = {seat: f"127.62.1.{number}" for number, seat in enumerate(seats, start=1)}
+    return {seat: own[shared.get(seat, seat)] for seat in seats}
+
+
+def explanation(scene: str, seat: str, event: str) -> Explained | None:
+    return next(
+        (
+            entry
+            for entry in EXPLAINED
+            if (entry.scene, entry.event) == (scene, event) and entry.seat in ("*", seat)
+        ),
+        None,
+    )
+
+
+def differences(expected: list[Seen], received: list[Seen]) -> list[tuple[str, Seen]]:
+    matcher = difflib.SequenceMatcher(a=expected, b=received, autojunk=False)
+    found: list[tuple[str, Seen]] = []
+    for kind, a, a_end, b, b_end in matcher.get_opcodes():
+        if kind != "equal":
+            found += [("recorded only", frame) for frame in expected[a:a_end]]
+            found += [("lounge only", frame) for frame in received[b:b_end]]
+    return found
+
+
+def test_every_capture_is_played_or_skipped_for_a_reason() -> None:
+    index = json.loads((CAPTURES / "INDEX.json").read_text())
+    assert sorted(entry["scene"] for entry in index) == SCENES
+    assert set(SKIPPED) < set(SCENES)
+    assert {entry.scene for entry in EXPLAINED} <= set(PLAYED)
+
+
+@pytest.mark.parametrize("name", PLAYED)
+async def test_scene(name: str) -> None:
+    scene = load(name, CUT.get(name, frozenset()))
+    lounge = Lounge(settings_of(name))
+    await lounge.start()
+    try:
+        received = await play(
+            lounge.url,
+            scene,
+            addresses_of(name, list(scene.expected)),
+            pace=PACE.get(name, 0),
+            wait_seconds=PATIENCE.get(name, WAIT_SECONDS),
+            settled=lambda seat, event: explanation(name, seat, event) is not None,
+        )
+    finally:
+        await lounge.stop()
+    unexplained: list[str] = []
+    used: set[Explained] = set()
+    for seat, expected in scene.expected.items():
+        for kind, frame in differences(expected, received[seat]):
+            entry = explanation(name, seat, frame.event)
+            if entry:
+                used.add(entry)
+            else:
+                unexplained.append(f"{seat}: {kind}: {frame}")
+    assert not unexplained, "\n".join([f"{name}:", *unexplained])
+    unused = [entry for entry in EXPLAINED if entry.scene == name and entry not in used]
+    assert not unused, f"nothing left to explain: {unused}"

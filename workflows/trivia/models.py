@@ -1,0 +1,128 @@
+"""The state of a room's trivia, carried from run to run."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from rosey.contracts.trivia import Question
+from rosey.durable import Kept
+from rosey.events import Outcome
+
+Phase = Literal["picking", "lead_in", "asking", "open", "reveal", "pause", "finish"]
+
+
+class Settings(BaseModel):
+    """What a room may change. Times in seconds."""
+
+    model_config = ConfigDict(extra="forbid")
+    questions: int = Field(default=10, ge=1, le=50)
+    seconds: float = Field(default=30, ge=5, le=300, description="to answer a question")
+    lead_in: float = Field(default=5, ge=0, le=60, description="before the first question")
+    between: float = Field(default=3, ge=0, le=60, description="between two questions")
+    grace: float = Field(default=5, ge=0, le=60, description="for the others after a right answer")
+    tries: int = Field(default=5, ge=1, le=100, description="plain lines a person may guess with")
+    hints: int = Field(default=3, ge=0, le=10, description="hints a question")
+
+
+class Player(BaseModel):
+    """Somebody's game so far."""
+
+    name: str
+    score: int = 0
+    correct: int = 0
+    answered: int = 0
+    streak: int = 0
+    best_streak: int = 0
+    fastest: float | None = Field(default=None, description="seconds of the quickest right answer")
+
+
+class Try(BaseModel):
+    """What a person did with the open question."""
+
+    guesses: int = 0
+    counted: bool = False
+    points: int = 0
+
+
+class Round(BaseModel):
+    """One question. `cutoff` is the platform time after which an answer is too late."""
+
+    question: Question
+    opened_at: AwareDatetime
+    shown_at: AwareDatetime | None = None
+    cutoff: AwareDatetime | None = None
+    tries: dict[str, Try] = {}
+    hints: int = 0
+
+    def elapsed(self, sent_at: datetime | None, shown_at: datetime | None, now: datetime) -> float:
+        """Seconds from shown to said on the platform's clock, or on ours when it is unknown."""
+        shown = self.shown_at or shown_at
+        if sent_at and shown:
+            return max(0.0, (sent_at - shown).total_seconds())
+        return max(0.0, (now - self.opened_at).total_seconds())
+
+
+class Game(BaseModel):
+    """A game from `start` to its final table. `until`: when the present phase ends by itself."""
+
+    id: str
+    started_by: str
+    settings: Settings
+    category: str = ""
+    wanted: int = 10
+    questions: list[Question] = []
+    index: int = -1
+    phase: Phase = "picking"
+    until: AwareDatetime | None = None
+    round: Round | None = None
+    players: dict[str, Player] = {}
+    stopped_by: str = ""
+
+    @property
+    def last(self) -> bool:
+        return self.index + 1 >= len(self.questions)
+
+
+class Room(BaseModel):
+    """Everything a run hands to the next."""
+
+    channel: str = ""
+    game: Game | None = None
+    last_table: str = ""
+    asked: list[str] = Field(default=[], description="ids of questions asked lately")
+    kept: Kept = Kept()
+    unsaid: list[Outcome] = []
+
+
+class TriviaState(BaseModel):
+    """The answer to the `state` query."""
+
+    channel: str
+    playing: bool
+    phase: str = "idle"
+    question: str = ""
+    number: int = 0
+    of: int = 0
+    players: int = 0
+    started_by: str = ""
+
+
+class Score(BaseModel):
+    """One line of the `scores` query."""
+
+    user: str
+    score: int
+    correct: int
+    best_streak: int
+
+
+class GameResult(BaseModel):
+    """A finished game, for whoever keeps them."""
+
+    game: str
+    channel: str
+    category: str
+    questions: int
+    stopped: bool
+    players: list[Player]

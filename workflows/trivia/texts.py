@@ -1,0 +1,91 @@
+"""What the room reads."""
+
+from collections.abc import Sequence
+
+from rosey.contracts.trivia import Question
+from workflows.trivia.models import Game, Player
+
+MEDALS = ("🥇", "🥈", "🥉")
+SHOWN_PLAYERS = 8
+
+
+def started(game: Game) -> str:
+    count = len(game.questions)
+    about = f" about {game.category}" if game.category else ""
+    return (
+        f"🧠 Trivia! {count} question{'s' if count != 1 else ''}{about}, "
+        f"{game.settings.seconds:g} seconds each. Just type the answer, or its letter. "
+        f"Off we go in {game.settings.lead_in:g} seconds…"
+    )
+
+
+def question(game: Game) -> str:
+    asked = game.questions[game.index]
+    head = f"❓ {game.index + 1}/{len(game.questions)} ({asked.category}, {asked.difficulty})"
+    return f"{head} {asked.text}{choices(asked)}"
+
+
+def choices(asked: Question) -> str:
+    if asked.kind == "boolean":
+        return " — true or false?"
+    if not asked.choices:
+        return ""
+    return " " + " ".join(f"{chr(65 + n)}) {text}" for n, text in enumerate(asked.choices))
+
+
+def right(player: Player, points: int) -> str:
+    streak = f" 🔥{player.streak} in a row" if player.streak >= 3 else ""
+    return f"✅ {player.name} +{points}{streak}"
+
+
+def wrong(name: str) -> str:
+    return f"❌ Not that one, {name}."
+
+
+def revealed(game: Game) -> str:
+    assert game.round
+    scored = [
+        f"{game.players[key].name} +{attempt.points}"
+        for key, attempt in game.round.tries.items()
+        if attempt.points
+    ]
+    answer = f"⏱️ It was: {game.round.question.answer}."
+    return f"{answer} {', '.join(scored)}" if scored else f"{answer} Nobody got it."
+
+
+def table(players: Sequence[Player]) -> str:
+    """The standings in one line; `players` in order."""
+    if not players:
+        return "Nobody scored."
+    shown = [
+        f"{MEDALS[place] if place < 3 else f'{place + 1}.'} {player.name} {player.score} "
+        f"({player.correct} right)"
+        for place, player in enumerate(players[:SHOWN_PLAYERS])
+    ]
+    more = len(players) - SHOWN_PLAYERS
+    return ", ".join(shown) + (f" and {more} more" if more > 0 else "")
+
+
+def final(game: Game, players: Sequence[Player]) -> str:
+    how = f"🛑 {game.stopped_by} stopped the game." if game.stopped_by else "🏁 That was it!"
+    return f"{how} {table(players)}"
+
+
+def details(game: Game | None, last_table: str, players: Sequence[Player]) -> str:
+    """Markdown for the Temporal Web UI."""
+    if game is None:
+        return f"No game. Last: {last_table or 'none yet'}"
+    lines = [f"**{game.phase}**, question {game.index + 1} of {len(game.questions)}"]
+    if game.round:
+        lines.append(f"\n> {game.round.question.text}\n")
+    lines += ["| player | score | right | streak |", "|---|---|---|---|"]
+    lines += [
+        f"| {escape(player.name)} | {player.score} | {player.correct} | {player.streak} |"
+        for player in players
+    ]
+    return "\n".join(lines)
+
+
+def escape(name: str) -> str:
+    """A name as plain text in a Markdown table."""
+    return "".join(f"\\{char}" if char in "|*_`<>[]\\" else char for char in name)
