@@ -3,7 +3,7 @@
 import os
 import re
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -145,6 +145,14 @@ class LoungeConfig(BaseModel):
     enabled: StrictBool = Field(default=True, description="true or false")
     port: Port = 8090
 
+    @property
+    def first_room(self) -> str:
+        """The room Rosey joins when no connection says otherwise."""
+        match self.settings().get("rooms"):
+            case [{"name": str(name)}, *_]:
+                return name
+        return "lobby"
+
     def settings(self) -> dict[str, Any]:
         """What the lounge itself is told."""
         return {**(self.model_extra or {}), "port": self.port}
@@ -201,8 +209,8 @@ class Config(_Section):
     def _with_lounge(self) -> "Config":
         names = {connection.name for connection in self.connections}
         if self.lounge.enabled and LOUNGE not in names:
-            room = ConnectionConfig(name=LOUNGE, platform=LOUNGE, room="lobby")
-            object.__setattr__(self, "connections", [room, *self.connections])
+            lounge = ConnectionConfig(name=LOUNGE, platform=LOUNGE, room=self.lounge.first_room)
+            self.connections.append(lounge)
         return self
 
     @property
@@ -280,8 +288,8 @@ def _unknown_names(file: str, config: Config) -> Iterator[Problem]:
     for index, each in enumerate(config.connections):
         if each.platform not in (platforms := platform_names()):
             message = f"there is no platform {each.platform!r}; {choices(each.platform, platforms)}"
-            place = ("connections", config.index_in_file(index), "platform")
-            yield Problem(file=file, key=path_of(place), message=message)
+            key = path_of(("connections", index, "platform"))
+            yield Problem(file=file, key=key, message=message)
     connections = [connection.name for connection in config.connections]
     for key, channel in config.channels.items():
         name = key.partition("/")[0]
@@ -290,5 +298,5 @@ def _unknown_names(file: str, config: Config) -> Iterator[Problem]:
             yield Problem(file=file, key=path_of(("channels", key)), message=message)
         for plugin in sorted(channel.plugins.keys() - set(plugins := plugin_names())):
             message = f"there is no plugin {plugin!r}; {choices(plugin, plugins)}"
-            place = ("channels", key, "plugins", plugin)
-            yield Problem(file=file, key=path_of(place), message=message)
+            place = path_of(("channels", key, "plugins", plugin))
+            yield Problem(file=file, key=place, message=message)

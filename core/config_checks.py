@@ -1,5 +1,21 @@
 """What the configuration tells the lounge, connectors and plugins, checked by their own models."""
 
+import importlib
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from core.config import FILE_NAME, LOUNGE, Config, ConnectionConfig, Secret
+from core.config_problems import ConfigError, Place, Problem, path_of, problems
+from core.errors import choices
+from core.plugins import CONNECTORS, PLUGINS, load
+from rosey.manifest import load_connector, load_plugin
+
+# In place of a password or site that is only known later.
+UNKNOWN_YET = "http://127.0.0.1"
+
+
 def lounge_settings(config: Config, **values: Any) -> Any:
     """`[lounge]` as the lounge's own LoungeSettings; `values` that are not None win.
 
@@ -10,14 +26,22 @@ def lounge_settings(config: Config, **values: Any) -> Any:
     try:
         return model.model_validate(config.lounge.settings() | given)
     except ValidationError as error:
-        file = config.file.name if config.file else FILE_NAME
-        raise ConfigError(list(_problems(file, model, error, LOUNGE))) from None
+        raise ConfigError(list(problems(_file(config), model, error, (LOUNGE,)))) from None
 
 
-def check_lounge(config: Config) -> None:
-    """Raises ConfigError for what the lounge will not take."""
+def check(config: Config) -> None:
+    """Raises ConfigError with everything the lounge, connectors and trusted plugins refuse.
+
+    The code of plugins that are not trusted is not run for this; they check their own options.
+    """
+    wrong = [*_connections(config), *_plugins(config)]
     if config.lounge.enabled:
-        lounge_settings(config)
+        try:
+            lounge_settings(config)
+        except ConfigError as error:
+            wrong += error.problems
+    if wrong:
+        raise ConfigError(wrong)
 
 
 def advice(config: Config) -> list[str]:
@@ -46,3 +70,44 @@ def _secret_advice(key: str, secret: Secret) -> Iterator[str]:
         yield str(error)
 
 
+def _connections(config: Config) -> Iterator[Problem]:
+    for index, each in enumerate(config.connections):
+        settings = load_connector(CONNECTORS / each.platform).settings
+        yield from _refused(config, settings, _told(each), ("connections", index))
+
+
+def _told(connection: ConnectionConfig) -> dict[str, Any]:
+    return {
+        "connection": connection.name,
+        "site": connection.site or UNKNOWN_YET,
+        "room": connection.room,
+        "user": connection.user,
+    }
+
+
+def _plugins(config: Config) -> Iterator[Problem]:
+    for key, channel in config.channels.items():
+        for name, options in channel.plugins.items():
+            place = ("channels", key, "plugins", name)
+            manifest = load_plugin(PLUGINS / name)
+            if not isinstance(options, dict) or manifest.trust != "trusted":
+                continue
+            if manifest.settings is not None:
+                yield from _refused(config, manifest.settings, options, place)
+            elif options:
+                message = "this plugin has no options; allowed: true or false"
+                yield Problem(file=_file(config), key=path_of(place), message=message)
+
+
+def _refused(
+    config: Config, settings: str, values: dict[str, Any], place: Place
+) -> Iterator[Problem]:
+    model: type[BaseModel] = load(settings)
+    try:
+        model.model_validate(values)
+    except ValidationError as error:
+        yield from problems(_file(config), model, error, place)
+
+
+def _file(config: Config) -> str:
+    return config.file.name if config.file else FILE_NAME

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from core.errors import UserError, choices
 
+LONGEST_SHOWN = 80
 Place = tuple[int | str, ...]
 
 
@@ -36,17 +37,16 @@ def error(file: str, message: str) -> ConfigError:
 
 
 def problems(
-    file: str, model: type[BaseModel], error: ValidationError, *prefix: str
+    file: str, model: type[BaseModel], error: ValidationError, prefix: Place = ()
 ) -> Iterator[Problem]:
+    """Each thing that `model` did not take, at its place below `prefix`."""
     for each in error.errors(include_url=False):
         place = tuple(each["loc"])
         message = _message(model, place, each["type"], each["msg"], each["input"])
         yield Problem(file=file, key=path_of((*prefix, *place)), message=message)
 
 
-def _message(
-    model: type[BaseModel], place: tuple[int | str, ...], kind: str, message: str, found: Any
-) -> str:
+def _message(model: type[BaseModel], place: Place, kind: str, message: str, found: Any) -> str:
     owner = _kind_at(model, place[:-1])
     fields = owner.model_fields if isinstance(owner, type) and issubclass(owner, BaseModel) else {}
     if kind == "extra_forbidden":
@@ -57,11 +57,11 @@ def _message(
     allowed_text = (field.description if field else None) or message
     if kind == "missing":
         return f"this is missing; allowed: {allowed_text}"
-    shown = "this" if "password" in str(place) else repr(found)
+    shown = "this" if "password" in str(place) else repr(found)[:LONGEST_SHOWN]
     return f"{shown} does not fit; allowed: {allowed_text}"
 
 
-def _kind_at(model: type[BaseModel], place: tuple[int | str, ...]) -> Any:
+def _kind_at(model: type[BaseModel], place: Place) -> Any:
     """The type that stands at a place: through models by field, lists and tables by their items.
 
     None when the place is not one of these.
@@ -78,7 +78,7 @@ def _kind_at(model: type[BaseModel], place: tuple[int | str, ...]) -> Any:
     return kind
 
 
-def path_of(place: tuple[int | str, ...]) -> str:
+def path_of(place: Place) -> str:
     """`connections[0].name`, `channels."cytube/lounge".prefix`."""
     text = ""
     for part in place:

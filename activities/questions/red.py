@@ -1,5 +1,7 @@
 """What a Red-style list may contain: lists of answers, and its CONFIG."""
 
+from typing import NamedTuple
+
 from yaml.nodes import Node
 
 from activities.questions.nodes import (
@@ -12,7 +14,13 @@ from activities.questions.nodes import (
     text_of,
 )
 
-Answer = str | bool
+
+class Answer(NamedTuple):
+    """The spellings of an answer, best first; `truth` if it is a plain true or false."""
+
+    spellings: list[str]
+    truth: bool = False
+
 
 # The least value a number may have; timeout must be more than its least.
 _NUMBERS: dict[str, float] = {"max_score": 1, "timeout": 0, "delay": 4, "payout_multiplier": 0}
@@ -22,18 +30,18 @@ _LONGEST_ANSWER = 1000
 
 def answers(node: Node, question: str) -> list[Answer]:
     """The accepted answers below a question, first the one that is shown. Raises `PackError`."""
-    found: list[Answer] = []
-    for item in items(node, f"the answers to '{question[:60]}'", 1, 1000):
-        truth = bool_of(item)
-        found.append(text_of(item, "an answer", _LONGEST_ANSWER) if truth is None else truth)
-    return found
+    return [_answer(item) for item in items(node, f"the answers to '{question[:60]}'", 1, 1000)]
 
 
-def spellings(answer: Answer) -> list[str]:
-    """What counts as `answer`: YAML turned yes and on into True, no and off into False."""
-    if isinstance(answer, bool):
-        return ["True", "Yes", "On"] if answer else ["False", "No", "Off"]
-    return [answer]
+def _answer(node: Node) -> Answer:
+    truth = bool_of(node)
+    if truth is None:
+        return Answer([text_of(node, "an answer", _LONGEST_ANSWER)])
+    # YAML made no difference between these words; the one that was typed is the one shown,
+    # and only a plain true or false makes a true/false question.
+    typed = str(node.value).capitalize()
+    family = ["True", "Yes", "On"] if truth else ["False", "No", "Off"]
+    return Answer([typed, *family], truth=typed == family[0])
 
 
 def config(node: Node) -> dict[str, float | bool]:

@@ -64,9 +64,9 @@ class CyTubeConnector:
 
     async def disconnect(self) -> None:
         """Leaves in good order; harmless when not connected."""
-        link, self._link = self._link, None
-        if link is not None:
-            await link.close()
+        self._left = True
+        if self._link is not None:
+            await self._link.close()
 
     async def send_message(self, line: str) -> None:
         """Sends one line made by `lines`, in its turn.
@@ -104,13 +104,14 @@ class CyTubeConnector:
             if self._end is not None:
                 await self.disconnect()
                 raise self._end
-            if self._link is None:
+            if self._link is None or self._over:
                 return
             self._work(await self._link.arrivals.get())
 
     @property
     def is_connected(self) -> bool:
-        return self._link is not None and self._link.alive and self._end is None
+        over = self._left or self._over or self._end is not None
+        return self._link is not None and self._link.alive and not over
 
     @property
     def state(self) -> RoomState:
@@ -161,6 +162,8 @@ class CyTubeConnector:
     def _begin(self) -> None:
         """A session of which nothing is known yet."""
         self._ready: deque[Occurrence | Refusal] = deque()
+        self._left = False
+        self._over = False
         self._end: PlatformError | None = None
         self._refused_password: bool | None = None
         self._complaint = ""
@@ -171,7 +174,8 @@ class CyTubeConnector:
     def _work(self, arrival: Any) -> Occurrence | None:
         """Takes one arrival into the room's state and makes it ready for the reader."""
         if isinstance(arrival, Lost):
-            if self._link is not None and self._end is None:
+            self._over = True
+            if not self._left and self._end is None:
                 self._end = verdicts.lost(self._settings.room, arrival.reason)
             return None
         occurrence = self._room.take(arrival.name, arrival.payload, datetime.now(UTC))

@@ -82,9 +82,10 @@ class Room:
     def take(self, name: object, payload: Any, at: datetime) -> Occurrence:
         """What one frame, received at `at`, means. Never raises, whatever the frame holds."""
         self._frames += 1
-        name = name if isinstance(name, str) else repr(name)
-        name = sound(name[:_LONGEST_NAME])
-        payload = _published(name, sound(payload))
+        return self._take(_title(name), sound(payload), at)
+
+    def _take(self, name: str, payload: Any, at: datetime) -> Occurrence:
+        payload = _published(name, payload)
         shape = SHAPES.get(name)
         if shape is None:
             return Occurrence(family=FAMILIES.get(name, "state"), name=name, payload=payload)
@@ -155,7 +156,8 @@ class Room:
 
     def _message(self, frame: Chat, pm: bool = False) -> Message:
         sent_at = utc(frame.time)
-        text = to_text(frame.msg)
+        plain = "<" not in frame.msg and "&" not in frame.msg
+        text = frame.msg if plain else to_text(frame.msg)
         # A private line is no part of the replayed history, so it is not counted with it.
         origin = f"{self.channel}/pm" if pm else self.channel
         ordinal = self._ordinal(origin, frame.time, frame.username.lower(), text)
@@ -209,6 +211,11 @@ class Room:
             )
             for part, (subject, user) in enumerate(changes)
         ]
+
+
+def _title(name: object) -> str:
+    text: str = sound(name if isinstance(name, str) else repr(name))
+    return text[:_LONGEST_NAME]
 
 
 def _published(name: str, payload: Any) -> Any:

@@ -48,12 +48,15 @@ class FakeConnector:
         self._handlers: list[Callable[[Occurrence], None]] = []
         self._ready: deque[Occurrence | Refusal] = deque()
         self._seat: Seat | None = None
+        self._left = False
+        self._over = False
         self._end: PlatformError | None = None
         self._frames = 0
 
     async def connect(self) -> Entry:
         await self.disconnect()
         self._ready.clear()
+        self._left = self._over = False
         self._end = None
         self._frames = 0
         self._seat = self.room.enter(self._user)
@@ -62,9 +65,9 @@ class FakeConnector:
         return Entry(name=self._user, rank=rank, backlog=backlog, backlog_limit=BACKLOG)
 
     async def disconnect(self) -> None:
-        seat, self._seat = self._seat, None
-        if seat is not None:
-            self.room.exit(seat)
+        self._left = True
+        if self._seat is not None:
+            self.room.exit(self._seat)
 
     async def send_message(self, line: str) -> None:
         self.room.take(self._open_seat(), _checked(line))
@@ -90,7 +93,7 @@ class FakeConnector:
                 yield self._ready.popleft()
             if self._end is not None:
                 raise self._end
-            if self._seat is None:
+            if self._seat is None or self._over:
                 return
             self._work(await self._seat.arrivals.get())
 
@@ -111,7 +114,8 @@ class FakeConnector:
 
     def _work(self, arrival: Frame | PlatformError) -> None:
         if isinstance(arrival, PlatformError):
-            self._end = arrival if self._seat is not None else None
+            self._over = True
+            self._end = None if self._left else arrival
             return
         self._frames += 1
         occurrence = Occurrence(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from core import config as configuration
-from core import logs, runtime
+from core import config_checks, logs, runtime
 from core.config import Config
 from core.errors import UnknownName, UserError
 from core.host import notify
@@ -44,12 +44,12 @@ def router(data: Path, file: Path | None) -> None:
 def lounge(data: Path, file: Path | None) -> None:
     """On the port that the running host chose for it, else on the configured one."""
     config = _begin(data, file)
-    settings = configuration.lounge_settings(
+    settings = config_checks.lounge_settings(
         config, port=_lounge_port(data), history_file=data / "lounge" / "history.jsonl"
     )
     settings.history_file.parent.mkdir(parents=True, exist_ok=True)
     server = importlib.import_module("connectors.lounge.server")
-    serve(server.serve(settings, ready=notify.ready))
+    serve(server.serve(settings, ready=lambda _: notify.ready()))
 
 
 def bench(as_json: bool, against: Path | None) -> int:

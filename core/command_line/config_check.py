@@ -7,16 +7,17 @@ from rich.console import Console
 from rich.table import Table
 
 from core import config as configuration
+from core import config_checks
 from core.config import Config
 
 
 def run(data: Path, file: Path | None) -> None:
     """Raises ConfigError with every problem."""
     config = configuration.load(data, file)
-    configuration.check_lounge(config)
+    config_checks.check(config)
     typer.echo(f"{config.file}: fine" if config.file else "no rosey.toml: the defaults are fine")
     Console().print(_summary(config))
-    for line in configuration.advice(config):
+    for line in config_checks.advice(config):
         typer.echo(f"advice: {line}")
 
 

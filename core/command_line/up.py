@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from core import config as configuration
+from core import config_checks
 from core.config import LOUNGE, Config
 from core.host import service
 from core.runtime import Addresses, ProcessState
@@ -18,7 +19,7 @@ from core.runtime import Addresses, ProcessState
 def run(data: Path, config: Path | None) -> None:
     """Returns when everything has stopped. Raises UserError when it cannot start."""
     settings = configuration.load(data, config)
-    configuration.check_lounge(settings)
+    config_checks.check(settings)
     progress = ConsoleProgress(settings)
     with progress:
         asyncio.run(service.run(data, settings, progress))

@@ -79,11 +79,13 @@ class Durable:
 def handlers(action: str, description: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """A signal and an update of the same public name, each with one optional JSON object."""
 
-    def signal(self: Durable, order: Order | None = None) -> None:
+    # Temporal leaves `self` out of a handler's types only when it has none.
+    def signal(self, order: Order | None = None) -> None:  # type: ignore[no-untyped-def]
         self.by_hand(action, order)
 
-    def update(self: Durable, order: Order | None = None) -> Outcome:
-        return self.by_hand(action, order)
+    def update(self, order: Order | None = None) -> Outcome:  # type: ignore[no-untyped-def]
+        outcome: Outcome = self.by_hand(action, order)
+        return outcome
 
     return (
         workflow.signal(name=action, description=description)(signal),

@@ -137,6 +137,11 @@ def test_start_arguments(text: str, expected: tuple[int, str]) -> None:
     assert start_arguments(text) == expected
 
 
+def test_a_room_may_ask_for_another_number_by_default() -> None:
+    assert start_arguments("history", 7) == (7, "history")
+    assert start_arguments("3", 7) == (3, "")
+
+
 @given(st.text(max_size=60))
 def test_start_always_asks_for_something(text: str) -> None:
     questions, category = start_arguments(text)

@@ -1,0 +1,35 @@
+"""Temporal for tests: the time-skipping server, or the real one with its own database file."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.testing import WorkflowEnvironment
+
+from tests.servers import binary
+
+
+@asynccontextmanager
+async def time_skipping() -> AsyncIterator[WorkflowEnvironment]:
+    """A server on which hours pass in no time while nobody works."""
+    environment = await WorkflowEnvironment.start_time_skipping(
+        data_converter=pydantic_data_converter,
+        test_server_existing_path=binary("temporal-test-server"),
+    )
+    async with environment:
+        yield environment
+
+
+@asynccontextmanager
+async def dev_server() -> AsyncIterator[WorkflowEnvironment]:
+    """The real server that `bin/rosey up` starts too, in memory."""
+    from temporal.server import prepare
+
+    environment = await WorkflowEnvironment.start_local(
+        data_converter=pydantic_data_converter,
+        dev_server_existing_path=binary("temporal"),
+        dev_server_log_level="error",
+    )
+    async with environment:
+        await prepare(environment.client.service_client.config.target_host)
+        yield environment

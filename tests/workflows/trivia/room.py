@@ -1,0 +1,77 @@
+"""A room for the workflow alone: its activities do nothing but note what was said."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from temporalio import activity
+
+from rosey.contracts.chat import ANNOUNCE, ASK, Announced, Announcement
+from rosey.contracts.storage import RECORD_GAME
+from rosey.contracts.trivia import (
+    PICK_QUESTIONS,
+    PickedQuestions,
+    PickQuestions,
+    Question,
+)
+
+CAPITALS = [("France", "Paris"), ("Italy", "Rome"), ("Norway", "Oslo"), ("Japan", "Tokyo")]
+
+
+def questions(count: int) -> list[Question]:
+    return [
+        Question(
+            id=f"geography-{number}",
+            text=f"What is the capital of {CAPITALS[number % 4][0]}? ({number})",
+            answer=CAPITALS[number % 4][1],
+            difficulty="medium",
+            category="geography",
+        )
+        for number in range(count)
+    ]
+
+
+@dataclass
+class SilentRoom:
+    """Notes what the workflow says; shows questions at `shown_at` of the platform's clock."""
+
+    lines: list[str] = field(default_factory=list)
+    events: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    results: list[dict[str, Any]] = field(default_factory=list)
+    shown: list[datetime] = field(default_factory=list)
+    listening: bool = False
+    problem: str = ""
+    clock: datetime = datetime(2026, 1, 1, tzinfo=UTC)
+
+    def _note(self, announcement: Announcement) -> None:
+        self.lines += announcement.lines
+        self.events += [(event.name, event.data) for event in announcement.events]
+        if announcement.stop_listening:
+            self.listening = False
+
+    @activity.defn(name=ANNOUNCE)
+    async def announce(self, announcement: Announcement) -> Announced:
+        self._note(announcement)
+        return Announced(action_id="a")
+
+    @activity.defn(name=ASK)
+    async def ask(self, announcement: Announcement) -> Announced:
+        self._note(announcement)
+        self.listening = True
+        self.clock = activity.info().current_attempt_scheduled_time + timedelta(milliseconds=1)
+        self.shown.append(self.clock)
+        return Announced(action_id="a", shown_at=self.clock)
+
+    @activity.defn(name=PICK_QUESTIONS)
+    async def pick(self, wish: PickQuestions) -> PickedQuestions:
+        if self.problem:
+            return PickedQuestions(questions=[], problem=self.problem)
+        return PickedQuestions(questions=questions(wish.count))
+
+    @activity.defn(name=RECORD_GAME)
+    async def record(self, result: dict[str, Any]) -> None:
+        self.results.append(result)
+
+    @property
+    def activities(self) -> list[Any]:
+        return [self.announce, self.ask, self.pick, self.record]

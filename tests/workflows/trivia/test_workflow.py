@@ -1,0 +1,206 @@
+"""A whole game on a clock that can be wound forward."""
+
+import uuid
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+
+import pytest
+from temporalio.client import WorkflowHandle
+from temporalio.testing import WorkflowEnvironment
+
+from rosey.durable import Order
+from rosey.events import Outcome
+from temporal.worker import make_worker, sandboxed_runner
+from tests.temporal_servers import time_skipping
+from tests.workflows.trivia.room import SilentRoom
+from workflows.trivia.models import Score, TriviaState
+from workflows.trivia.workflow import Trivia
+
+
+@pytest.fixture
+async def clock() -> AsyncIterator[WorkflowEnvironment]:
+    async with time_skipping() as environment:
+        yield environment
+
+
+class Table:
+    """A workflow with a room around it."""
+
+    def __init__(self, clock: WorkflowEnvironment, room: SilentRoom, handle: WorkflowHandle) -> None:  # type: ignore[type-arg]
+        self.clock = clock
+        self.room = room
+        self.handle = handle
+        self.seq = 0
+
+    async def order(self, action: str, **fields: object) -> Outcome:
+        self.seq += 1
+        order = Order(id=f"c-{self.seq}", action=action, seq=self.seq, **fields)  # type: ignore[arg-type]
+        outcomes: list[Outcome] = await self.handle.execute_update(
+            "deliver", [order], result_type=list[Outcome]
+        )
+        return outcomes[0]
+
+    async def say(self, user: str, text: str, after: float = 1.0) -> Outcome:
+        shown = self.room.shown[-1]
+        return await self.order(
+            "answer",
+            user=user,
+            text=text,
+            plain=True,
+            shown_at=shown,
+            sent_at=shown + timedelta(seconds=after),
+        )
+
+    async def until_asked(self, number: int) -> datetime:
+        for _ in range(400):
+            if len(self.room.shown) >= number and (await self.state()).phase == "open":
+                return self.room.shown[-1]
+            await self.clock.sleep(0.25)
+        raise AssertionError(f"question {number} was not asked: {self.room.lines}")
+
+    async def until_said(self, text: str) -> None:
+        for _ in range(400):
+            if any(text in line for line in self.room.lines):
+                return
+            await self.clock.sleep(0.5)
+        raise AssertionError(f"{text!r} was not said: {self.room.lines}")
+
+    async def state(self) -> TriviaState:
+        return await self.handle.query("state", result_type=TriviaState)
+
+
+@pytest.fixture
+async def table(clock: WorkflowEnvironment) -> AsyncIterator[Table]:
+    room = SilentRoom()
+    queue = f"trivia-{uuid.uuid4()}"
+    worker = make_worker(
+        clock.client, queue, [Trivia], room.activities, runner=sandboxed_runner()
+    )
+    async with worker:
+        handle = await clock.client.start_workflow(
+            "Trivia", id=f"trivia:lounge/{uuid.uuid4().hex}", task_queue=queue
+        )
+        yield Table(clock, room, handle)
+
+
+async def test_a_game_of_two(table: Table) -> None:
+    assert (await table.order("start", user="alice", text="2")).empty
+    await table.until_asked(1)
+    assert "capital of France" in table.room.lines[-1]
+    assert (await table.say("bob", "Lyon")).empty
+    won = await table.say("bob", "paris", after=3)
+    assert won.say == ["✅ bob +28"]
+    assert won.events[0].name == "answer_submitted"
+    again = await table.say("bob", "paris", after=3)
+    assert again.empty
+    assert (await table.say("alice", "Pariss", after=7.9)).say == ["✅ alice +24"]
+    await table.until_asked(2)
+    assert "⏱️ It was: Paris. bob +28, alice +24" in table.room.lines
+    await table.until_said("🏁")
+    assert table.room.lines[-1] == "🏁 That was it! 🥇 bob 28 (1 right), 🥈 alice 24 (1 right)"
+    assert [name for name, _ in table.room.events] == [
+        "game_started",
+        "question_asked",
+        "question_asked",
+        "game_finished",
+    ]
+    assert table.room.results[0]["players"][0]["name"] == "bob"
+    assert not table.room.listening
+    assert (await table.order("scores")).say[0].startswith("📊 Last game: 🥇 bob 28")
+    assert not (await table.state()).playing
+
+
+async def test_an_answer_said_in_time_counts_when_it_comes_late(table: Table) -> None:
+    await table.order("start", user="alice", text="2")
+    await table.until_asked(1)
+    await table.until_said("It was: Paris. Nobody got it.")
+    late = await table.say("bob", "paris", after=29)
+    assert late.say == ["✅ bob +10"]
+    too_late = await table.say("eve", "paris", after=31)
+    assert too_late.empty
+
+
+async def test_after_the_first_right_answer_the_others_have_a_moment(table: Table) -> None:
+    await table.order("start", user="alice", text="1")
+    await table.until_asked(1)
+    await table.say("bob", "paris", after=2)
+    assert (await table.say("eve", "paris", after=6.9)).say
+    assert (await table.say("mallory", "paris", after=7.1)).empty
+    await table.until_said("🏁")
+    assert "mallory" not in table.room.lines[-1]
+
+
+async def test_a_command_delivered_twice_counts_once(table: Table) -> None:
+    await table.order("start", user="alice", text="1")
+    shown = await table.until_asked(1)
+    order = Order(
+        id="c-same", action="answer", user="bob", text="paris", sent_at=shown, shown_at=shown
+    )
+    for _ in range(2):
+        outcomes = await table.handle.execute_update(
+            "deliver", [order, order], result_type=list[Outcome]
+        )
+        assert [outcome.say for outcome in outcomes] == [["✅ bob +30"]] * 2
+    scores = await table.handle.query("scores", result_type=list[Score])
+    assert [(score.user, score.score) for score in scores] == [("bob", 30)]
+
+
+async def test_steering(table: Table) -> None:
+    assert "No game yet" in (await table.order("scores")).say[0]
+    assert "no game to stop" in (await table.order("stop")).say[0]
+    await table.order("start", user="alice", text="3", rank=0)
+    assert "already on" in (await table.order("start", user="bob", text="3", rank=0)).say[0]
+    await table.until_asked(1)
+    assert (await table.order("hint", user="bob", rank=0)).say[0].startswith("💡 P")
+    refused = await table.order("stop", user="bob", rank=0)
+    assert refused.say == ["Only alice, who started it, or a moderator can stop the game."]
+    assert "Only alice" in (await table.order("skip", user="bob", rank=1)).say[0]
+    assert (await table.order("skip", user="mod", rank=2)).empty
+    await table.until_asked(2)
+    assert (await table.order("stop", user="Alice", rank=0)).empty
+    await table.until_said("🛑 Alice stopped the game. Nobody scored.")
+    assert table.room.results[0]["stopped"] is True
+
+
+async def test_an_unknown_category_is_said(table: Table) -> None:
+    table.room.problem = "I know film and music."
+    await table.order("start", user="alice", text="opera")
+    await table.until_said("I know film and music.")
+    assert not (await table.state()).playing
+
+
+async def test_orders_by_hand_and_nonsense(table: Table) -> None:
+    await table.handle.signal("start", {"user": "zoe", "text": "1"})
+    await table.until_asked(1)
+    for hostile in ([], ["x"], [1, 2], [b"\x00\xff"], [None], [{"user": 5}], [["a"]]):
+        await table.handle.signal("answer", args=hostile)
+    await table.handle.signal("nonsense", args=[{}, {}])
+    outcome = await table.handle.execute_update(
+        "answer", {"user": "zoe", "text": "paris"}, result_type=Outcome
+    )
+    assert outcome.say[0].startswith("✅ zoe +")
+    await table.until_said("✅ zoe +")
+    await table.until_said("🏁")
+    assert (await table.state()).playing is False
+
+
+async def test_quiet_room_closes(table: Table) -> None:
+    await table.clock.sleep(timedelta(minutes=21))
+    await table.handle.result()
+
+
+async def test_a_long_game_renews_itself_and_loses_nothing(table: Table) -> None:
+    await table.order("start", user="alice", text="40")
+    first = (await table.handle.describe()).run_id
+    total = 0
+    for number in range(1, 41):
+        await table.until_asked(number)
+        outcome = await table.say("bob", CAPITAL[(number - 1) % 4], after=1)
+        assert outcome.say, number
+        total += 1
+    await table.until_said("🏁")
+    assert f"({total} right)" in table.room.lines[-1]
+    assert (await table.handle.describe()).run_id != first
+
+
+CAPITAL = ["Paris", "Rome", "Oslo", "Tokyo"]
