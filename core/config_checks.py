@@ -8,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from core.config import FILE_NAME, LOUNGE, Config, ConnectionConfig, Secret
 from core.config_problems import ConfigError, Place, Problem, path_of, problems
-from core.errors import choices
+from core.errors import UserError, choices
 from core.plugins import CONNECTORS, PLUGINS, load
 from rosey.manifest import load_connector, load_plugin
 
@@ -34,7 +34,10 @@ def check(config: Config) -> None:
 
     The code of plugins that are not trusted is not run for this; they check their own options.
     """
-    wrong = [*_connections(config), *_plugins(config)]
+    try:
+        wrong = [*_connections(config), *_plugins(config)]
+    except ManifestError as error:
+        raise UserError(str(error)) from None
     if config.lounge.enabled:
         try:
             lounge_settings(config)

@@ -196,9 +196,8 @@ def _text_answer(found: dict[str, Node]) -> dict[str, object]:
 
 
 def _texts(node: Node, key: str, least: int, most: int) -> list[str]:
-    return [
-        text_of(item, f"an entry of '{key}'", 100) for item in items(node, f"'{key}'", least, most)
-    ]
+    entry = f"an entry of '{key}'"
+    return [text_of(item, entry, LONGEST_ANSWER) for item in items(node, f"'{key}'", least, most)]
 
 
 def _red_pack(root: MappingNode, name: str) -> Pack:
@@ -206,7 +205,9 @@ def _red_pack(root: MappingNode, name: str) -> Pack:
     pack = Pack(name=category, title=name, questions=())
     asked: dict[str, tuple[str, list[red.Answer]]] = {}
     for key, key_node, value in entries(root, "a list"):
-        if key == "CONFIG":
+        if key == "$schema":
+            text_of(value, key)
+        elif key == "CONFIG":
             pack = replace(pack, config=red.config(value))
         elif key == "AUTHOR":
             pack = replace(pack, author=text_of(value, "AUTHOR", 1000))
@@ -226,10 +227,10 @@ def _red_pack(root: MappingNode, name: str) -> Pack:
 
 def _red_question(category: str, text: str, answers: list[red.Answer]) -> Question:
     spellings: dict[str, str] = {}
-    for spelling in chain.from_iterable(red.spellings(answer) for answer in answers):
+    for spelling in chain.from_iterable(answer.spellings for answer in answers):
         spellings.setdefault(fold(spelling), spelling)
     shown, *accepted = spellings.values()
-    boolean = len(set(answers)) == 1 and isinstance(answers[0], bool)
+    boolean = len(answers) == 1 and answers[0].truth
     return Question(
         id=question_id(category, text),
         text=text,

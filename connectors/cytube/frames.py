@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from rosey.platform import Family, Refusal
 
+UNREADABLE = "unreadable"  # what the connection calls a packet that is no frame
 _LATEST = 253_402_300_799_000  # the last millisecond a datetime can hold
 
 
@@ -204,7 +205,8 @@ _MEMBERS: dict[Family, str] = {
     "media": "setCurrent changeMedia mediaUpdate voteskip clearVoteskipVote drinkCount",
     "playlist": "playlist setPlaylistMeta setPlaylistLocked queue queueFail queueWarn delete "
     "moveVideo setTemp listPlaylists searchResults",
-    "error": "errorMsg costanza noflood cooldown spamFiltered validationError channelRankFail kick",
+    "error": "errorMsg costanza noflood cooldown spamFiltered validationError channelRankFail kick "
+    f"{UNREADABLE}",
     "state": "login announcement needPassword cancelNeedPassword channelNotRegistered "
     "partitionChange setPermissions channelOpts channelCSSJS setMotd emoteList updateEmote "
     "renameEmote removeEmote chatFilters updateChatFilter deleteChatFilter addFilterSuccess "

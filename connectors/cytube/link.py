@@ -1,16 +1,21 @@
 """One Socket.IO session: frames in the order they came, and its end as the last of them."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
+import engineio
 import socketio
 from socketio.exceptions import SocketIOError
 
+from connectors.cytube.frames import UNREADABLE
 from rosey.platform import PlatformError, Verdict
 
 _FAREWELL_SECONDS = 2.0
+_EVENT = "2"  # how a Socket.IO packet with an event begins
+_EXCERPT = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +33,35 @@ class Lost:
     reason: str
 
 
+class _Engine(engineio.AsyncClient):  # type: ignore[misc]
+    """Takes event frames one by one where the library would start a task for each."""
+
+    unreadable: Callable[[str], None]
+
+    async def _trigger_event(self, event: str, *args: Any, **options: Any) -> Any:
+        is_frame = event == "message" and isinstance(args[0], str) and args[0].startswith(_EVENT)
+        if not is_frame:
+            return await super()._trigger_event(event, *args, **options)
+        try:
+            await self.handlers["message"](*args)
+        except (ValueError, LookupError, TypeError, RecursionError):
+            self.unreadable(args[0])
+        return None
+
+
+class _Client(socketio.AsyncClient):  # type: ignore[misc]
+    def _engineio_client_class(self) -> type[_Engine]:
+        return _Engine
+
+
 class Link:
     """Made for one session. Handlers are plain functions, so that no frame overtakes another."""
 
     def __init__(self) -> None:
         self.arrivals: asyncio.Queue[Frame | Lost] = asyncio.Queue()
         self._http = aiohttp.ClientSession()
-        self._socket = socketio.AsyncClient(
-            reconnection=False, handle_sigint=False, http_session=self._http
-        )
+        self._socket = _Client(reconnection=False, handle_sigint=False, http_session=self._http)
+        self._socket.eio.unreadable = lambda text: self._on_frame(UNREADABLE, text[:_EXCERPT])
         self._refused = ""
         self._lost = False
         self._socket.on("*", self._on_frame)

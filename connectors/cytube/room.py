@@ -10,6 +10,7 @@ from pydantic import JsonValue, ValidationError
 from connectors.cytube.frames import (
     FAMILIES,
     SHAPES,
+    UNREADABLE,
     Away,
     Chat,
     Flood,
@@ -88,6 +89,7 @@ class Room:
         payload = _published(name, payload)
         shape = SHAPES.get(name)
         if shape is None:
+            self.malformed += name == UNREADABLE
             return Occurrence(family=FAMILIES.get(name, "state"), name=name, payload=payload)
         try:
             frame = shape.validate_python(payload)

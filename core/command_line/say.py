@@ -52,10 +52,10 @@ async def _speak(address: str, room: str, name: str, text: str, wait: float) -> 
 
 
 async def _print_answers(guest: Any, wait: float, nothing: type[Exception]) -> None:
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + wait
+    now = asyncio.get_running_loop().time
+    end = until = now() + wait
     seen = 0
-    while (left := deadline - loop.time()) > 0:
+    while (left := until - now()) > 0:
         try:
             await guest.wait_line(lambda line: True, left, seen)
         except nothing:
@@ -64,4 +64,4 @@ async def _print_answers(guest: Any, wait: float, nothing: type[Exception]) -> N
         seen += 1
         if line.user != guest.name:
             typer.echo(f"{line.user}{' (privately)' if line.pm else ''}: {line.text}")
-            deadline = min(deadline, loop.time() + QUIET_SECONDS)
+            until = min(end, now() + QUIET_SECONDS)

@@ -45,15 +45,15 @@ async def serve(data: Path, handler: Handler) -> AsyncIterator[None]:
 
 async def _reply(reader: asyncio.StreamReader, handler: Handler) -> dict[str, Any]:
     try:
-        return {"ok": True, **await handler(_request(await reader.readline()))}
+        return {"ok": True, **await handler(await _request(reader))}
     except UserError as error:
         return {"ok": False, "error": str(error), "code": error.exit_code}
 
 
-def _request(line: bytes) -> dict[str, Any]:
+async def _request(reader: asyncio.StreamReader) -> dict[str, Any]:
     try:
-        request = json.loads(line)
-    except ValueError:
+        request = json.loads(await reader.readline())
+    except ValueError:  # no JSON, or longer than a line may be
         request = None
     if not isinstance(request, dict):
         raise UserError("A request is one JSON object on one line.")

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
@@ -17,18 +16,15 @@ MAX_PAYLOAD = "1MB"
 
 def configuration(folder: Path, port: int, monitoring_port: int, sync: str) -> str:
     """The text of nats.conf: loopback only, JetStream beside it."""
-    settings: Mapping[str, object] = {
-        "server_name": "rosey",
-        "listen": f"{ADDRESS}:{port}",
-        "http": f"{ADDRESS}:{monitoring_port}",
-        "max_payload": MAX_PAYLOAD,
-    }
-    lines = ["# Written by bin/rosey up at every start; changes made here are lost."]
-    lines += [f"{key}: {json.dumps(value)}" for key, value in settings.items()]
-    lines += [
+    lines = [
+        "# Written by bin/rosey up at every start; changes made here are lost.",
+        'server_name: "rosey"',
+        f'listen: "{ADDRESS}:{port}"',
+        f'http: "{ADDRESS}:{monitoring_port}"',
+        f"max_payload: {MAX_PAYLOAD}",
         "jetstream {",
         f"  store_dir: {json.dumps(str(folder))}",
-        f"  sync_interval: {json.dumps(sync)}",
+        f'  sync_interval: "{sync}"',
         "}",
     ]
     return "\n".join(lines) + "\n"

@@ -80,7 +80,7 @@ def test_a_red_style_list_is_read() -> None:
         "payout_multiplier": 0,
         "use_spoilers": False,
     }
-    assert len(pack.questions) == 13
+    assert len(pack.questions) == 15
     assert {question.difficulty for question in pack.questions} == {"medium"}
     assert {question.category for question in pack.questions} == {"red_kitchen"}
 
@@ -89,9 +89,11 @@ def test_a_red_style_list_is_read() -> None:
     ("text", "kind", "answer", "accepted"),
     [
         ("Which fruit is dried to make prunes?", "free", "plum", ["plums", "damson"]),
-        ("Are cashews seeds?", "boolean", "True", ["Yes", "On"]),
+        ("Are cashews seeds?", "free", "Yes", ["True", "On"]),
+        ("Is an almond a seed?", "boolean", "True", ["Yes", "On"]),
+        ("What is the symbol of nobelium?", "free", "No", ["False", "Off"]),
         ("Is a peanut a nut in botany?", "boolean", "False", ["No", "Off"]),
-        ("What do you switch a lamp with, and how?", "free", "switch", ["True", "Yes", "On"]),
+        ("What do you switch a lamp with, and how?", "free", "switch", ["On", "True", "Yes"]),
         ("How many items are there in a dozen?", "free", "12", ["twelve"]),
         ("How much is a half as a decimal fraction?", "free", "0.5", [".5"]),
         ("Which agent has the number?", "free", "007", []),
@@ -122,7 +124,7 @@ def test_the_examples_of_the_readme_are_true() -> None:
     ]
     assert [question.answer for question in load_pack(second, "x.yaml").questions] == [
         "plum",
-        "True",
+        "Yes",
     ]
 
 

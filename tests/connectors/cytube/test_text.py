@@ -96,7 +96,27 @@ def test_markup_is_turned_back(markup: str, text: str) -> None:
     assert to_text(markup) == text
 
 
-BITS = '<strong> </strong> <em> </em> </span> <img < > & ; # &amp; </ <! / " a = src=x>'.split()
+BITS = [
+    "<strong>",
+    "</strong>",
+    "<em>",
+    "</em>",
+    "</span>",
+    "<img",
+    "<",
+    ">",
+    "&",
+    ";",
+    "#",
+    "&amp;",
+    "</",
+    "<!",
+    "/",
+    '"',
+    "a",
+    "=",
+    "src=x>",
+]
 MARKUP = st.lists(
     st.sampled_from([*BITS, " ", "<span class=spoiler>"]) | st.text(max_size=3), max_size=30
 ).map("".join)
@@ -193,7 +213,26 @@ def test_a_limit_must_hold_something() -> None:
         safe_lines("x", limit=1)
 
 
-MARKS = "* _ ` ~ ~~ [sp] [/sp] [SP] / /d // : < &amp; word 😀 👍🏽 🇩🇪".split()
+MARKS = [
+    "*",
+    "_",
+    "`",
+    "~",
+    "~~",
+    "[sp]",
+    "[/sp]",
+    "[SP]",
+    "/",
+    "/d",
+    "//",
+    ":",
+    "<",
+    "&amp;",
+    "word",
+    "😀",
+    "👍🏽",
+    "🇩🇪",
+]
 LINKS = ["http://a.example/b_c_d", "ftp://x", "www.a_b_c.d"]
 PIECES = st.sampled_from([*MARKS, *LINKS, " ", "\n", "\t", "\u200b", "e\u0301"])
 TEXTS = st.lists(PIECES | st.text(max_size=8), max_size=60).map("".join)

@@ -16,7 +16,6 @@ import socketio
 
 CAPTURES = Path(__file__).parents[2] / "data" / "cytube" / "captures"
 WAIT_SECONDS = 2.0
-QUIET_SECONDS = 0.05
 
 PLAYER = frozenset(
     "queue queueFail queueWarn delete moveVideo setTemp setCurrent changeMedia mediaUpdate "
@@ -117,12 +116,11 @@ def _step(frame: dict[str, Any], payload: tuple[Any, ...], cut: bool) -> Step | 
 
 def _end_of_play(raw: list[dict[str, Any]]) -> int:
     """At its end everybody leaves at once, and who still sees whom go is chance."""
-    closing = {"disconnect", "userLeave", "usercount", "setLeader", "mediaUpdate"}
+    closing = {"disconnect", "userLeave", "usercount"}
+    last = raw[-1]["ms"]
     end = len(raw)
-    while end and raw[end - 1]["event"] in closing:
+    while end and raw[end - 1]["event"] in closing and raw[end - 1]["ms"] > last - 100:
         end -= 1
-    while end < len(raw) and raw[end].get("data") != "client disconnect":
-        end += 1
     return end
 
 
@@ -133,6 +131,7 @@ class Seat:
         self.received: list[Seen] = []
         self.arrived = asyncio.Event()
         self.barriers = 0
+        self._leaving = False
         self._url = url
         self._compared = compared
         connector = aiohttp.TCPConnector(local_addr=(address, 0))
@@ -150,9 +149,10 @@ class Seat:
         elif step.action == "emit":
             await self._sio.emit(step.event, *step.payload)
         elif step.action == "cut":
+            self._leaving = True
             await self._http.connector.close()  # type: ignore[union-attr]
         else:
-            self._sio.on("disconnect", lambda reason: None)
+            self._leaving = True
             await self._sio.disconnect()
 
     async def connect(self) -> None:
@@ -188,7 +188,7 @@ class Seat:
         payload = args[0] if args else None
         if event == "errorMsg" and payload == _BARRIER_ANSWER:
             self.barriers += 1
-        elif self._compared(event):
+        elif self._compared(event) and not (event == "disconnect" and self._leaving):
             self.received.append(seen(event, payload))
         self.arrived.set()
 
@@ -236,7 +236,7 @@ async def play(
         await caught_up({name: len(frames) for name, frames in scene.expected.items()})
         for seat in seats.values():
             await seat.barrier(wait_seconds)
-        return {name: seat.received for name, seat in seats.items()}
+        return {name: list(seat.received) for name, seat in seats.items()}
     finally:
         for seat in seats.values():
             await seat.close()
