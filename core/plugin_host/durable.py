@@ -1,6 +1,7 @@
 """A plugin's Temporal worker and its mailbox. Apart, because most plugins need no Temporal."""
 
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 from core.errors import UserError
 from core.plugins import PLUGINS, load
@@ -15,14 +16,16 @@ PATIENCE = 60.0
 
 
 async def start_worker(
-    stack: AsyncExitStack, bus: Bus, manifest: PluginManifest, address: str
+    stack: AsyncExitStack, bus: Bus, manifest: PluginManifest, address: str, data: Path
 ) -> Mailboxes:
     """Runs the plugin's workflows and activities on its task queue until the stack ends."""
     try:
         client = await connect(address, PATIENCE)
     except TemporalAway as problem:
         raise UserError(str(problem)) from problem
-    surroundings = Surroundings(bus, manifest.name, PLUGINS / manifest.name)
+    surroundings = Surroundings(
+        bus, manifest.name, PLUGINS / manifest.name, data / "plugins" / manifest.name
+    )
     activities = [
         activity for named in manifest.activities for activity in load(named)(surroundings)
     ]

@@ -31,7 +31,7 @@ async def run(plugins: list[str], data: Path, config: Path | None) -> None:
         settings = Watched(lambda: configuration.load(data, config))
         await stack.enter_async_context(settings)
         for name in plugins:
-            await _start(stack, bus, _manifest(name), settings, addresses.temporal)
+            await _start(stack, bus, _manifest(name), settings, addresses.temporal, data)
         notify.ready()
         log.info("ready: %s", ", ".join(plugins))
         await asyncio.Event().wait()
@@ -50,13 +50,14 @@ async def _start(
     manifest: PluginManifest,
     settings: "Watched[configuration.Config]",
     temporal: str,
+    data: Path,
 ) -> None:
     plugin: Plugin = load(manifest.entry)
     mailboxes = None
     if manifest.workflows:
         from core.plugin_host.durable import start_worker
 
-        mailboxes = await start_worker(stack, bus, manifest, temporal)
+        mailboxes = await start_worker(stack, bus, manifest, temporal, data)
     host = PluginHost(
         bus,
         manifest,

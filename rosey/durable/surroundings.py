@@ -10,14 +10,16 @@ from rosey.bus import Bus
 
 @dataclass(frozen=True)
 class Surroundings:
-    """`plugin` is whose rights the activities use, `folder` where its data files lie.
+    """`plugin` is whose rights the activities use, `folder` where it is installed.
 
+    `data` is a folder of its own for what the owner of the machine adds; it may be missing.
     A manifest's `activities` name functions `(Surroundings) -> list of activities`.
     """
 
     bus: Bus
     plugin: str
     folder: Path
+    data: Path
 
 
 Activities = list[Callable[..., Any]]
