@@ -99,8 +99,8 @@ def _log_in(house: House, session: Session, account: Account) -> None:
     if session.locked == "name":
         _enter(house, session, room)
     elif session.inside and room.is_banned(session):
-        room.whisper(f"{session.name} was kicked (name is banned)")
         house.kick(session, BANNED)
+        room.whisper(f"{session.name} was kicked (name is banned)")
 
 
 def _take_name(
@@ -113,11 +113,10 @@ def _take_name(
     if room:
         if session.is_moderator():
             room.send_userlist(session)
-        _kick_duplicates(house, session, room)
     answer = {"success": True, "name": name}
     session.send("login", answer if account else answer | {"guest": True})
     if room:
-        _introduce(session, room)
+        _introduce(house, session, room)
         room.restart_afk_timer(session)
 
 
@@ -143,8 +142,7 @@ def _enter(house: House, session: Session, room: Room) -> None:
     room = session.room = house.rooms.setdefault(room.key, room)
     session.locked = ""
     if session.name:
-        _kick_duplicates(house, session, room)
-        _introduce(session, room)
+        _introduce(house, session, room)
     room.send_entry(session)
     room.add(session)
     room.send_userlist(session)
@@ -153,8 +151,9 @@ def _enter(house: House, session: Session, room: Room) -> None:
         session.send("channelNotRegistered")
 
 
-def _introduce(session: Session, room: Room) -> None:
+def _introduce(house: House, session: Session, room: Room) -> None:
     """Tell who is inside about a name. A mute outlasts the connection it was given to."""
+    _kick_duplicates(house, session, room)
     session.aliases = session.aliases or [session.name]
     session.muted = session.key in room.muted
     session.shadow = room.muted.get(session.key, False)
@@ -166,3 +165,5 @@ def _kick_duplicates(house: House, session: Session, room: Room) -> None:
     for other in list(room.members):
         if other is not session and other.key == session.key:
             house.kick(other, "Duplicate login")
+            if not session.inside:
+                session.send("userLeave", {"name": other.name})

@@ -229,9 +229,9 @@ def set_channel_rank(house: House, session: Session, data: dict[str, Any]) -> No
         return
     was_moderator = target.is_moderator()
     target.channel_rank = rank
-    target.send("rank", target.rank)
     if target.is_moderator() != was_moderator:
         room.send_userlist(target)
+    target.send("rank", target.rank)
     room.broadcast("setUserRank", told)
 
 

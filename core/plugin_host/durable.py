@@ -6,7 +6,7 @@ from pathlib import Path
 from core.errors import UserError
 from core.plugins import PLUGINS, load
 from rosey.bus import Bus
-from rosey.durable import Surroundings
+from rosey.durable.surroundings import Surroundings
 from rosey.manifest import PluginManifest
 from temporal.client import TemporalAway, connect
 from temporal.mailbox import Mailboxes

@@ -2,6 +2,5 @@
 
 from rosey.durable.base import Durable, handlers
 from rosey.durable.orders import Kept, Order, Turn
-from rosey.durable.surroundings import Surroundings
 
-__all__ = ["Durable", "Kept", "Order", "Surroundings", "Turn", "handlers"]
+__all__ = ["Durable", "Kept", "Order", "Turn", "handlers"]

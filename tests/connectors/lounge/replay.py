@@ -18,8 +18,23 @@ CAPTURES = Path(__file__).parents[2] / "data" / "cytube" / "captures"
 WAIT_SECONDS = 2.0
 
 PLAYER = frozenset(
-    "queue queueFail queueWarn delete moveVideo setTemp setCurrent changeMedia mediaUpdate "
-    "voteskip newPoll updatePoll closePoll listPlaylists setLeader".split()  # noqa: SIM905
+    [
+        "queue",
+        "queueFail",
+        "queueWarn",
+        "delete",
+        "moveVideo",
+        "setTemp",
+        "setCurrent",
+        "changeMedia",
+        "mediaUpdate",
+        "voteskip",
+        "newPoll",
+        "updatePoll",
+        "closePoll",
+        "listPlaylists",
+        "setLeader",
+    ]
 ) | {"newPoll (ack)"}
 """Frames of the player, of polls and of the library: not compared."""
 PLAYLIST_STATE = frozenset(("setPlaylistMeta", "playlist", "drinkCount"))
@@ -28,9 +43,7 @@ PLAYLIST_STATE = frozenset(("setPlaylistMeta", "playlist", "drinkCount"))
 _UNTOLD = frozenset(("time", "timestamp", "ip", "id", "cssHash", "jsHash"))
 _MASKED = re.compile(r"[\w+/]{3}(?:\.[\w+/]{3}){3}")
 _BARRIER = ("uncache", "barrier")
-_BARRIER_ANSWER = {
-    "msg": "Unexpected error for message uncache: Expected type object, got string"
-}
+_BARRIER_ANSWER = {"msg": "Unexpected error for message uncache: Expected type object, got string"}
 
 
 class Seen(NamedTuple):
@@ -93,7 +106,8 @@ def load(name: str, cut: frozenset[str]) -> Scene:
         if step:
             before = {seat: len(frames) for seat, frames in scene.expected.items()}
             scene.steps.append((step, before))
-        elif frame["dir"] == "in" and scene.compared(event) and event != "connect":
+        answer = step is None or event == "connect_error"
+        if answer and frame["dir"] == "in" and scene.compared(event):
             scene.expected[seat].append(seen(event, *payload or (None,)))
     scene.expected.pop("", None)
     return scene
@@ -105,7 +119,7 @@ def _step(frame: dict[str, Any], payload: tuple[Any, ...], cut: bool) -> Step | 
         return Step(ms, seat, "emit", event, payload)
     if frame["dir"] != "in":
         return None
-    if event == "connect":
+    if event in ("connect", "connect_error"):
         return Step(ms, seat, "connect")
     if event == "disconnect" and payload[0] == "client disconnect":
         return Step(ms, seat, "leave")
@@ -199,11 +213,11 @@ async def play(
     addresses: dict[str, str],
     pace: float,
     wait_seconds: float,
-    settled: Callable[[str, str], bool],
+    settled: Callable[[str, Seen], bool],
 ) -> dict[str, list[Seen]]:
     """What every seat received. `pace` 1 keeps the recorded pauses, 0 drops them.
 
-    `settled(seat, event)` says that a frame is not worth waiting for.
+    `settled(seat, frame)` says that a frame is not worth waiting for.
     """
     seats: dict[str, Seat] = {}
     loop = asyncio.get_running_loop()
@@ -212,10 +226,10 @@ async def play(
     async def caught_up(before: dict[str, int]) -> None:
         for name, count in before.items():
             if name in seats:
-                due = sum(not settled(name, f.event) for f in scene.expected[name][:count])
+                due = sum(not settled(name, f) for f in scene.expected[name][:count])
                 seat = seats[name]
                 await seat.until(
-                    lambda: sum(not settled(name, f.event) for f in seat.received) >= due,  # noqa: B023
+                    lambda: sum(not settled(name, f) for f in seat.received) >= due,  # noqa: B023
                     wait_seconds,
                 )
 

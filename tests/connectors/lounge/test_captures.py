@@ -34,11 +34,59 @@ SKIPPED = {
 class Explained(NamedTuple):
     scene: str
     seat: str  # "*": all
-    event: str
+    events: tuple[str, ...]
     why: str
+    says: str = ""  # only frames whose payload has this in it
 
 
-EXPLAINED: list[Explained] = []
+EXPLAINED = [
+    Explained("chat_several", "owner", ("readChanLog",), "the lounge keeps no log to be read"),
+    Explained(
+        "options_permissions",
+        "*",
+        ("channelCSSJS",),
+        "rooms of the lounge have no styles or scripts of their own",
+    ),
+    Explained(
+        "ban",
+        "moderator",
+        ("errorMsg",),
+        "three bans at once: the recorded server looks names up in a database and answers "
+        "out of order",
+        says="ban",
+    ),
+    Explained(
+        "server_limits",
+        "conn3",
+        ("disconnect",),
+        "one connection too many: the lounge ends it in good order instead of cutting the line",
+    ),
+    Explained(
+        "emotes_filters",
+        "*",
+        (
+            "updateEmote",
+            "renameEmote",
+            "removeEmote",
+            "emoteList",
+            "addFilterSuccess",
+            "updateChatFilter",
+            "deleteChatFilter",
+            "chatFilters",
+        ),
+        "emotes and filters are fixed in the lounge",
+    ),
+    Explained("emotes_filters", "*", ("errorMsg",), "as above", says='"alert": true'),
+    Explained("emotes_filters", "*", ("chatMsg",), "as above: a filter of its own", "what the"),
+    Explained(
+        "admin",
+        "*",
+        ("announcement", "acp-gbanlist"),
+        "site announcements and the administrators' panel belong to a website",
+    ),
+    Explained("admin", "admin", ("rank",), "borrow-rank: the same panel"),
+    Explained("admin", "*", ("setUserRank",), "borrow-rank: the same panel", '"admin"'),
+]
 
 SETTINGS: dict[str, dict[str, Any]] = {
     "chat_markup": {"chat_burst": 0},
@@ -79,9 +127,7 @@ def settings_of(scene: str) -> LoungeSettings:
         rooms=[
             RoomSettings(name="lounge", ranks={"owner": 5, "moderator": 2, "Rosey": 3}),
             RoomSettings(name="lobby", ranks={"Rosey": 2}),
-            RoomSettings(
-                name="vault", ranks={"owner": 5, "moderator": 2}, password="opensesame"
-            ),
+            RoomSettings(name="vault", ranks={"owner": 5, "moderator": 2}, password="opensesame"),
         ],
         guest_login_seconds=1,
         **SETTINGS.get(scene, {}),
@@ -94,12 +140,15 @@ def addresses_of(scene: str, seats: list[str]) -> dict[str, str]:
     return {seat: own[shared.get(seat, seat)] for seat in seats}
 
 
-def explanation(scene: str, seat: str, event: str) -> Explained | None:
+def explanation(scene: str, seat: str, frame: Seen) -> Explained | None:
     return next(
         (
             entry
             for entry in EXPLAINED
-            if (entry.scene, entry.event) == (scene, event) and entry.seat in ("*", seat)
+            if entry.scene == scene
+            and entry.seat in ("*", seat)
+            and frame.event in entry.events
+            and entry.says in frame.payload
         ),
         None,
     )
@@ -134,7 +183,7 @@ async def test_scene(name: str) -> None:
             addresses_of(name, list(scene.expected)),
             pace=PACE.get(name, 0),
             wait_seconds=PATIENCE.get(name, WAIT_SECONDS),
-            settled=lambda seat, event: explanation(name, seat, event) is not None,
+            settled=lambda seat, frame: explanation(name, seat, frame) is not None,
         )
     finally:
         await lounge.stop()
@@ -142,7 +191,7 @@ async def test_scene(name: str) -> None:
     used: set[Explained] = set()
     for seat, expected in scene.expected.items():
         for kind, frame in differences(expected, received[seat]):
-            entry = explanation(name, seat, frame.event)
+            entry = explanation(name, seat, frame)
             if entry:
                 used.add(entry)
             else:

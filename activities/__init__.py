@@ -1,0 +1,1 @@
+"""I/O on behalf of workflows."""

@@ -1,0 +1,1 @@
+"""One folder a platform; the only place for a platform's library."""

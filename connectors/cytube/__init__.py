@@ -1,0 +1,1 @@
+"""CyTube: rooms where people watch films together."""

@@ -1,0 +1,1 @@
+"""The boring services: host, router, plugin host, command line."""

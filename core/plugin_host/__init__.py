@@ -1,0 +1,1 @@
+"""Plugins at work in a process."""

@@ -1,0 +1,1 @@
+"""Lines become commands, replies become actions."""

@@ -1,0 +1,1 @@
+"""Trivia's commands and questions."""

@@ -1,0 +1,1 @@
+"""Temporal for Rosey: client, worker, mailbox, server, replay."""

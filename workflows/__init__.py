@@ -1,0 +1,1 @@
+"""Durable state, one folder each: workflow.py, pure rules, models."""
