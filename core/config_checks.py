@@ -10,7 +10,7 @@ from core.config import FILE_NAME, LOUNGE, Config, ConnectionConfig, Secret
 from core.config_problems import ConfigError, Place, Problem, path_of, problems
 from core.errors import UserError, choices
 from core.plugins import CONNECTORS, PLUGINS, load
-from rosey.manifest import load_connector, load_plugin
+from rosey.manifest import ManifestError, load_connector, load_plugin
 
 # In place of a password or site that is only known later.
 UNKNOWN_YET = "http://127.0.0.1"

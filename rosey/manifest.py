@@ -94,18 +94,25 @@ class PluginManifest(BaseModel):
         return self
 
 
-class ConnectorManifest(BaseModel):
-    """What `connector.toml` may say; the class is imported from `connector`."""
+class Subjects(BaseModel):
+    """What a connector says and hears on the bus."""
 
     model_config = ConfigDict(extra="forbid")
+    publishes: list[str] = []
+    consumes: list[str] = []
+
+
+class ConnectorManifest(BaseModel):
+    """What `connector.toml` may say."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
     platform: Token
     summary: str = ""
-    connector: Import
+    connector: Import = Field(alias="class")
     settings: Import
     workflow: Import
     activities: list[Import]
-    publishes: list[str] = []
-    hears: list[str] = []
+    subjects: Subjects = Subjects()
 
 
 def load_plugin(folder: Path) -> PluginManifest:

@@ -77,12 +77,12 @@ class FakeConnector:
 
     def lines(self, text: str) -> list[str]:
         length = self.capabilities.length
-        return [
-            line[start : start + length]
+        pieces = [
+            line[start : start + length].strip()
             for line in map(_plain, text.splitlines())
-            if line
             for start in range(0, len(line), length)
         ]
+        return [piece for piece in pieces if piece]
 
     def on_event(self, handler: Callable[[Occurrence], None]) -> None:
         self._handlers.append(handler)

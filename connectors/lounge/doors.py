@@ -110,9 +110,8 @@ def _take_name(
     house.record_login(session)
     session.send("rank", session.rank)
     room = session.room if session.inside else None
-    if room:
-        if session.is_moderator():
-            room.send_userlist(session)
+    if room and session.is_moderator():
+        room.send_userlist(session)
     answer = {"success": True, "name": name}
     session.send("login", answer if account else answer | {"guest": True})
     if room:

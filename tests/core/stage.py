@@ -52,9 +52,7 @@ class Stage:
     ) -> PluginHost:
         manifest = manifest or load_plugin(PLUGINS / name)
         await self.bus.declare([name])
-        host = PluginHost(
-            self.bus, manifest, plugin or load(manifest.entry), workflows=workflows
-        )
+        host = PluginHost(self.bus, manifest, plugin or load(manifest.entry), workflows=workflows)
         await host.start()
         self.stack.push_async_callback(host.stop)
         return host

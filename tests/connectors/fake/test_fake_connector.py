@@ -7,14 +7,14 @@ from connectors.fake.connector import FakeConnector
 from connectors.fake.room import FakeRoom
 from connectors.fake.settings import FakeSettings
 from rosey import subjects
-from rosey.platform import PlatformError, Refusal, Verdict
+from rosey.platform import Connector, PlatformError, Refusal, Verdict
 from tests.connectors.contract import OWN, ConnectorContract, Reader, Stage, entered
 
 
 class FakeStage:
     def __init__(self, room: str) -> None:
         self.name = room
-        self.connector = FakeConnector(FakeSettings(connection="fake", room=room))
+        self.connector: Connector = FakeConnector(FakeSettings(connection="fake", room=room))
         self.room = FakeRoom.named(room)
 
     async def join(self, name: str) -> None:

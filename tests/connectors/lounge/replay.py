@@ -17,25 +17,11 @@ import socketio
 CAPTURES = Path(__file__).parents[2] / "data" / "cytube" / "captures"
 WAIT_SECONDS = 2.0
 
-PLAYER = frozenset(
-    [
-        "queue",
-        "queueFail",
-        "queueWarn",
-        "delete",
-        "moveVideo",
-        "setTemp",
-        "setCurrent",
-        "changeMedia",
-        "mediaUpdate",
-        "voteskip",
-        "newPoll",
-        "updatePoll",
-        "closePoll",
-        "listPlaylists",
-        "setLeader",
-    ]
-) | {"newPoll (ack)"}
+_PLAYER_NAMES = """
+queue queueFail queueWarn delete moveVideo setTemp setCurrent changeMedia mediaUpdate voteskip
+newPoll updatePoll closePoll listPlaylists setLeader
+"""
+PLAYER = frozenset(_PLAYER_NAMES.split()) | {"newPoll (ack)"}
 """Frames of the player, of polls and of the library: not compared."""
 PLAYLIST_STATE = frozenset(("setPlaylistMeta", "playlist", "drinkCount"))
 """Not compared either where something was queued."""

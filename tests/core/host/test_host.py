@@ -1,10 +1,10 @@
 """The host as a whole, from outside: what it starts, keeps running and stops."""
 
+import fcntl
 import json
 import os
 import signal
 import socket
-import subprocess
 import time
 import urllib.request
 from collections.abc import Callable
@@ -95,14 +95,16 @@ def test_a_host_waits_for_the_orphans_of_a_killed_one(start_host: Start, tmp_pat
     data = tmp_path / "data"
     data.mkdir()
     lock = data / "rosey.lock"
-    orphan = subprocess.Popen(["flock", str(lock), "sleep", "60"])
-    wait_until(lambda: held(data), "the orphan holds the folder")
-    lock.write_text(f"{2**22 + 1}\n")
+    orphan = lock.open("w")
+    fcntl.flock(orphan, fcntl.LOCK_EX)
+    orphan.write(f"{2**22 + 1}\n")
+    orphan.flush()
     host = start_host(data=data, children={"router": ""})
-    wait_until(lambda: (data / "rosey.lock").exists() and not host.ended(), "the host is waiting")
+    files = Path(f"/proc/{host.process.pid}/fd")
+
+    wait_until(lambda: str(lock) in [os.readlink(file) for file in files.iterdir()], "it waits")
     assert host.marks("router") == []
-    subprocess.run(["pkill", "-P", str(orphan.pid)], check=True)
-    orphan.wait()
+    orphan.close()
     host.wait_ready()
     assert lock.read_text() == f"{host.process.pid}\n"
 

@@ -72,7 +72,7 @@ async def test_consume_in_order_and_acknowledge(bus: Bus) -> None:
 
     async def settled() -> bool:
         info = await bus.js.consumer_info(streams.EVENTS, "reader")
-        return info.num_ack_pending == 0
+        return not info.num_ack_pending
 
     for _ in range(200):
         if await settled():

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from temporalio.client import WorkflowHandle
@@ -26,7 +27,9 @@ async def clock() -> AsyncIterator[WorkflowEnvironment]:
 class Table:
     """A workflow with a room around it."""
 
-    def __init__(self, clock: WorkflowEnvironment, room: SilentRoom, handle: WorkflowHandle) -> None:  # type: ignore[type-arg]
+    def __init__(
+        self, clock: WorkflowEnvironment, room: SilentRoom, handle: WorkflowHandle[Any, Any]
+    ) -> None:
         self.clock = clock
         self.room = room
         self.handle = handle
@@ -34,7 +37,9 @@ class Table:
 
     async def order(self, action: str, **fields: object) -> Outcome:
         self.seq += 1
-        order = Order(id=f"c-{self.seq}", action=action, seq=self.seq, **fields)  # type: ignore[arg-type]
+        order = Order.model_validate(
+            {"id": f"c-{self.seq}", "action": action, "seq": self.seq} | fields
+        )
         outcomes: list[Outcome] = await self.handle.execute_update(
             "deliver", [order], result_type=list[Outcome]
         )
@@ -66,16 +71,15 @@ class Table:
         raise AssertionError(f"{text!r} was not said: {self.room.lines}")
 
     async def state(self) -> TriviaState:
-        return await self.handle.query("state", result_type=TriviaState)
+        state: TriviaState = await self.handle.query("state", result_type=TriviaState)
+        return state
 
 
 @pytest.fixture
 async def table(clock: WorkflowEnvironment) -> AsyncIterator[Table]:
     room = SilentRoom()
     queue = f"trivia-{uuid.uuid4()}"
-    worker = make_worker(
-        clock.client, queue, [Trivia], room.activities, runner=sandboxed_runner()
-    )
+    worker = make_worker(clock.client, queue, [Trivia], room.activities, runner=sandboxed_runner())
     async with worker:
         handle = await clock.client.start_workflow(
             "Trivia", id=f"trivia:lounge/{uuid.uuid4().hex}", task_queue=queue

@@ -1,0 +1,95 @@
+"""Corners of one kept process that the host as a whole rarely meets."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from core.host.process import KeptProcess
+from core.host.specs import ProcessSpec, Stage
+
+CHILD = Path(__file__).with_name("child.py")
+
+
+def kept(tmp_path: Path, *argv: str) -> tuple[KeptProcess, list[str]]:
+    states: list[str] = []
+    lock = os.open(tmp_path / "lock", os.O_CREAT)
+    spec = ProcessSpec("dice", argv, Stage.SERVICES, env={"PYTHONPATH": os.getcwd()})
+    return KeptProcess(spec, tmp_path, lock, lambda each: states.append(each.state.state)), states
+
+
+@asynccontextmanager
+async def keeping(process: KeptProcess) -> AsyncIterator[None]:
+    async with asyncio.TaskGroup() as group:
+        group.create_task(process.keep())
+        yield
+        await process.stop(1.0)
+
+
+async def test_a_program_that_cannot_be_started_is_tried_again(tmp_path: Path) -> None:
+    process, states = kept(tmp_path, "/no/such/program")
+    async with keeping(process):
+        await process.settled()
+    assert states[:4] == ["starting", "crashed", "starting", "crashed"]
+    assert states[-1] == "stopped"
+    assert process.state.last_error == (
+        "ended with exit code 1: /no/such/program cannot be started: No such file or directory"
+    )
+
+
+async def test_a_log_that_cannot_be_written_does_not_end_the_host(tmp_path: Path) -> None:
+    (tmp_path / "logs").write_text("this is no folder")
+    process, states = kept(tmp_path, "true")
+    async with keeping(process):
+        await process.settled()
+    assert states[0] == "crashed"
+    assert (process.state.last_error or "").startswith("cannot be started: ")
+
+
+async def test_stopping_before_it_began(tmp_path: Path) -> None:
+    process, states = kept(tmp_path, "true")
+    await process.stop(1.0)
+    assert states == []
+    await process.keep()
+    assert states == ["stopped"]
+
+
+async def test_stopping_while_it_is_being_started(tmp_path: Path) -> None:
+    process, states = kept(tmp_path, sys.executable, str(CHILD), str(tmp_path / "marks"))
+    async with asyncio.TaskGroup() as group:
+        group.create_task(process.keep())
+        await asyncio.sleep(0)  # it has begun, and the child is not there yet
+        await process.stop(1.0)
+    assert states == ["starting", "stopped"]
+
+
+@pytest.mark.parametrize(("steady", "pauses"), [(0.0, []), (60.0, [0, 1])])
+async def test_what_was_steady_comes_back_without_a_pause(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, steady: float, pauses: list[int]
+) -> None:
+    asked: list[int] = []
+
+    def no_delay(restarts: int) -> int:
+        asked.append(restarts)
+        return 0
+
+    monkeypatch.setattr("core.host.process.restart_delay", no_delay)
+    monkeypatch.setattr("core.host.process.STEADY_SECONDS", steady)
+    process, states = kept(tmp_path, sys.executable, str(CHILD), str(tmp_path / "marks"))
+    async with keeping(process):
+        for _ in range(3):
+            await process.ready()
+            before = process.state.pid
+            os.kill(before or 0, signal.SIGKILL)
+            while process.state.pid in (before, None):
+                await asyncio.sleep(0.005)
+        await process.ready()
+    assert process.state.restarts == 3
+    assert asked == pauses
+    assert states[:4] == ["starting", "ready", "crashed", "starting"]
+    assert states[-3:] == ["ready", "stopping", "stopped"]
