@@ -193,8 +193,8 @@ class CyTubeConnector:
         if refused is not None:
             self._ready.append(refused)
         elif name == "kick":
-            reason = payload.get("reason", "") if isinstance(payload, dict) else ""
-            self._end = verdicts.kicked(self._settings.room, str(reason))
+            reason = payload.get("reason") if isinstance(payload, dict) else None
+            self._end = verdicts.kicked(self._settings.room, str(reason or ""))
         elif name == "errorMsg" and isinstance(payload, dict):
             self._complaint = str(payload.get("msg", ""))
         elif name == "needPassword":

@@ -79,12 +79,6 @@ class Login(Shape):
     error: str = ""
 
 
-class Kick(Shape):
-    """`kick`; the reason may be empty or missing."""
-
-    reason: str = ""
-
-
 class Film(Shape):
     """The `media` of an item; `seconds` is 0 for live media."""
 
@@ -180,7 +174,6 @@ SHAPES: dict[str, TypeAdapter[Any]] = {
     "rank": _NUMBER,
     "setLeader": _TEXT,
     "login": TypeAdapter(Login),
-    "kick": TypeAdapter(Kick),
     "needPassword": _FLAG,
     "setPermissions": TypeAdapter(dict[str, float], config=_STRICT),
     "setMotd": _TEXT,

@@ -13,7 +13,7 @@ from socketio.exceptions import SocketIOError
 from connectors.cytube.frames import UNREADABLE
 from rosey.platform import PlatformError, Verdict
 
-_FAREWELL_SECONDS = 2.0
+_FAREWELL_SECONDS = 1.0
 _EVENT = "2"  # how a Socket.IO packet with an event begins
 _EXCERPT = 200
 

@@ -63,6 +63,7 @@ export class Log {
     this.last = null; // who spoke last, and when
     this.seen = new Set(); // lines shown, so that replayed ones are not shown twice
     this.following = true;
+    this.top = 0;
     scroller.addEventListener("scroll", () => this.scrolled(), { passive: true });
     new ResizeObserver(() => this.following && this.toEnd()).observe(scroller);
     pill.addEventListener("click", () => this.toEnd());
@@ -83,7 +84,7 @@ export class Log {
     if (meta.shadow) item.classList.add("is-shadow");
     if (mine) item.classList.add("is-mine");
     if (old) item.classList.add("is-old");
-    if (rank >= 2 && !whisper) item.classList.add("is-host");
+    if (rank >= 3 && !whisper) item.classList.add("is-host");
     const text = make("span", "text", safeNodes(line.msg));
     if (meta.addClass === "spoiler") text.classList.add("spoiler");
     for (const hidden of item.classList.contains("is-spoiler") ? [text] : text.querySelectorAll(".spoiler")) {
@@ -153,7 +154,11 @@ export class Log {
 
   scrolled() {
     const { scrollTop, clientHeight, scrollHeight } = this.scroller;
-    this.following = scrollHeight - scrollTop - clientHeight < 48;
+    const atEnd = scrollHeight - scrollTop - clientHeight < 48;
+    // when the room for lines shrinks the end moves away, but nobody scrolled up
+    if (atEnd) this.following = true;
+    else if (scrollTop < this.top) this.following = false;
+    this.top = scrollTop;
     if (this.following) this.showPill(0);
   }
 

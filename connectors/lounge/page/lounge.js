@@ -10,7 +10,7 @@ const RETRY_NAME_MS = 5_000;
 
 const at = (id) => document.getElementById(id);
 const room = decodeURIComponent(location.pathname.split("/")[2] || "lobby");
-const state = { me: "", wanted: "", password: "", entered: false, kicked: false, hidden: 0 };
+const state = { me: "", wanted: "", password: "", entered: false, backlog: [], kicked: false, hidden: 0 };
 const title = { text: room };
 
 const socket = io({
@@ -29,6 +29,7 @@ const people = new People(at("people-list"), at("count"), at("unnamed"), writeTo
 
 socket.on("connect", () => {
   state.entered = false;
+  state.backlog = [];
   state.kicked = false;
   state.me = "";
   showLink(true);
@@ -85,6 +86,9 @@ socket.on("needPassword", (wrong) => {
 
 socket.on("userlist", (users) => {
   people.reset(users);
+  if (state.entered) return;
+  for (const line of state.backlog) show(line, true);
+  state.backlog = [];
   state.entered = true;
   state.returning = true;
 });
@@ -97,14 +101,21 @@ function logIn() {
 
 // talk
 
+// Until the user list comes, lines are old ones, and nobody's rank is known yet.
 socket.on("chatMsg", (line) => {
+  if (state.entered) show(line, false);
+  else state.backlog.push(line);
+});
+
+function show(line, old) {
   const mine = state.me && line.username.toLowerCase() === state.me.toLowerCase();
   const rank = people.rank(line.username);
-  const fresh = log.chat(line, { rank, mine, me: state.me, old: !state.entered });
-  if (!fresh || !state.entered) return;
+  const fresh = log.chat(line, { rank, mine, me: state.me, old });
+  if (!fresh || old) return;
   if (rank >= 2 && !mine) composer.offerAnswers(safeNodes(line.msg).textContent);
   if (document.hidden) showUnread(state.hidden + 1);
-});
+}
+
 socket.on("pm", (line) => {
   log.pm(line, state.me);
   if (document.hidden) showUnread(state.hidden + 1);
@@ -219,5 +230,6 @@ function remember(name) {
 
 try { at("name").value = localStorage.getItem(NAME_KEY) || ""; } catch { /* as above */ }
 at("title").textContent = room;
+at("motd").open = matchMedia("(min-width: 761px)").matches;
 showUnread(0);
 showForm();

@@ -15,6 +15,7 @@ import pytest
 
 from core.host import control
 from core.runtime import Runtime, read
+from tests.core.host.stand_ins import marks
 
 FOLDER = Path(__file__).parent
 CHECKOUT = FOLDER.parents[2]
@@ -64,8 +65,7 @@ class RunningHost:
 
     def marks(self, name: str) -> list[int]:
         """The pids with which a stand-in was started so far."""
-        file = self.data / f"{name}.marks"
-        return [int(line) for line in file.read_text().split()] if file.exists() else []
+        return marks(self.data, name)
 
     def pids(self) -> list[int]:
         return [each.pid for each in self.status().processes.values() if each.pid]
@@ -73,17 +73,17 @@ class RunningHost:
 
 @pytest.fixture
 def start_host(tmp_path: Path) -> Iterator[Callable[..., RunningHost]]:
-    """Starts hosts: `start(children={"router": "crash"}, servers=False)`."""
+    """Starts hosts: `start(children={"router": "crash"}, servers=True)`."""
     hosts: list[RunningHost] = []
 
     def start(
-        data: Path | None = None, children: dict[str, str] | None = None, **options: Any
+        data: Path | None = None, children: dict[str, str] | None = None, servers: bool = False
     ) -> RunningHost:
         folder = data or tmp_path / "data"
         folder.mkdir(parents=True, exist_ok=True)
         output = tmp_path / f"output-{len(hosts)}"
-        environment = {**os.environ, "PYTHONPATH": str(CHECKOUT), **options.pop("env", {})}
-        request = {"data": str(folder), "children": children or {}, **options}
+        environment = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
+        request = {"data": str(folder), "children": children or {}, "servers": servers}
         with output.open("wb") as file:
             process = subprocess.Popen(
                 [sys.executable, str(FOLDER / "host.py"), json.dumps(request)],
