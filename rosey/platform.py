@@ -94,7 +94,9 @@ class Connector(Protocol):
     async def send_message(self, line: str) -> None:
         """Sends one line made by `lines`; its echo comes as a Message with `own` set.
 
-        Raises ConnectionError when there is no connection (the line was not sent).
+        Raises ConnectionError when there is no connection and PermissionError when the room
+        does not let us speak (in both cases the line was not sent), ValueError for a line that
+        `lines` would not make.
         """
 
     async def send_pm(self, to: str, line: str) -> None:
@@ -107,7 +109,11 @@ class Connector(Protocol):
         """Calls `handler` for every frame, in order, before `recv_events` yields it."""
 
     def recv_events(self) -> AsyncIterator[Occurrence | Refusal]:
-        """Everything after the entry, strictly in order. Raises PlatformError at the end."""
+        """Every frame of the session, strictly in order, the entry's own first.
+
+        Replayed lines carry no events; they are in the Entry. A reader that stops may be followed
+        by another. Raises PlatformError at the end; after our own `disconnect` it just ends.
+        """
 
     @property
     def is_connected(self) -> bool: ...

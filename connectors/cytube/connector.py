@@ -51,15 +51,13 @@ class CyTubeConnector:
                 url = await find_server(self._settings.site, self._settings.room)
             try:
                 await self._enter(url)
+                return self._room.entry()
             except PlatformError:
-                await self.disconnect()
                 if self._moved_to is None:
                     raise
-            except BaseException:
-                await self.disconnect()
-                raise
-            else:
-                return self._room.entry()
+            finally:
+                if not self._room.entered:
+                    await self.disconnect()
         raise PlatformError(f"{self._settings.site} sends us from one server to the next.")
 
     async def disconnect(self) -> None:

@@ -49,9 +49,11 @@ async def find_server(site: str, room: str) -> str:
             session.get(url) as response,
         ):
             status = response.status
-            body = await response.content.read(_LARGEST_ANSWER + 1)
-            while len(body) <= _LARGEST_ANSWER and not response.content.at_eof():
-                body += await response.content.read(_LARGEST_ANSWER + 1)
+            body = bytearray()
+            async for chunk in response.content.iter_any():
+                body += chunk
+                if len(body) > _LARGEST_ANSWER:
+                    break
     except TimeoutError:
         raise PlatformError(
             f"{site} did not say within {ANSWER_SECONDS:g} s where its chat server is."
@@ -65,7 +67,7 @@ async def find_server(site: str, room: str) -> str:
     return _address(site, body)
 
 
-def _address(site: str, body: bytes) -> str:
+def _address(site: str, body: bytearray) -> str:
     try:
         if len(body) > _LARGEST_ANSWER:
             raise ValueError("the answer is too long")

@@ -16,6 +16,8 @@ from rosey.platform import PlatformError, Verdict
 _FAREWELL_SECONDS = 1.0
 _EVENT = "2"  # how a Socket.IO packet with an event begins
 _EXCERPT = 200
+# What connecting raises, also for addresses that are none and servers that speak nonsense.
+_FAILURES = (SocketIOError, aiohttp.ClientError, OSError, ValueError, LookupError, TypeError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ class Link:
     async def _connect(self, url: str, seconds: float) -> None:
         try:
             await self._socket.connect(url, transports=["websocket"], wait_timeout=seconds)
-        except SocketIOError as error:
+        except _FAILURES as error:
             if self._refused:
                 raise _refusal(self._refused) from error
             await self._connect_by_polling(url, seconds)
@@ -93,7 +95,7 @@ class Link:
     async def _connect_by_polling(self, url: str, seconds: float) -> None:
         try:
             await self._socket.connect(url, transports=["polling"], wait_timeout=seconds)
-        except (SocketIOError, ValueError, aiohttp.ClientError) as error:
+        except _FAILURES as error:
             if self._refused:
                 raise _refusal(self._refused) from error
             raise PlatformError(f"The chat server {url} cannot be reached: {error}") from error

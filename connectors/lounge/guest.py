@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -13,6 +14,7 @@ from connectors.lounge.text import as_typed
 
 _CONNECT_SECONDS = 5.0
 _RETRY_SECONDS = 0.2
+_FLUSH_SECONDS = 1.0
 
 
 class Frame(NamedTuple):
@@ -177,7 +179,10 @@ class Guest:
         config = f"{self._url}/socketconfig/{self.room}.json"
         async with asyncio.timeout(_CONNECT_SECONDS):
             async with http.get(config) as answer:
-                servers = (await answer.json())["servers"]
+                found = await answer.json()
+            if answer.status != 200:
+                raise GuestError(f"{self.name}: {found.get('error')}")
+            servers = found["servers"]
             url = sorted(servers, key=lambda server: not server["secure"])[0]["url"]
             try:
                 await sio.connect(url, transports=["websocket"])
@@ -217,6 +222,9 @@ class Guest:
         sio, self._sio = self._sio, None
         http, self._http = self._http, None
         if sio and sio.connected:
+            # the library would drop what it has not written yet
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(sio.eio.queue.join(), _FLUSH_SECONDS)
             await sio.disconnect()
         if http:
             await http.close()

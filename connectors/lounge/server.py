@@ -19,7 +19,7 @@ from connectors.lounge.limits import Bucket
 from connectors.lounge.session import Session
 from connectors.lounge.settings import LoungeSettings
 from connectors.lounge.web import add_routes
-from connectors.lounge.wire import Outlet, StrictPacket
+from connectors.lounge.wire import Line, Outlet, StrictPacket
 
 log = logging.getLogger("rosey.lounge")
 
@@ -145,7 +145,7 @@ def _socket_server(settings: LoungeSettings) -> socketio.AsyncServer:
     # both libraries log every malformed frame with a traceback; that would be a way to fill disks
     quiet = logging.getLogger("rosey.lounge.sockets")
     quiet.setLevel(logging.CRITICAL)
-    return socketio.AsyncServer(
+    server = socketio.AsyncServer(
         async_mode="aiohttp",
         async_handlers=False,  # the frames of one client are taken one by one, in order
         serializer=StrictPacket,
@@ -156,6 +156,8 @@ def _socket_server(settings: LoungeSettings) -> socketio.AsyncServer:
         ping_timeout=settings.ping_timeout,
         max_http_buffer_size=settings.frame_bytes,
     )
+    server.eio._async = server.eio._async | {"websocket": Line}
+    return server
 
 
 async def serve(settings: LoungeSettings, ready: Callable[[str], None] | None = None) -> None:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import logging
 import math
 from collections.abc import Callable
 from typing import Any
 
 import engineio
 import socketio
+from engineio.async_drivers.aiohttp import WebSocket
 
 from connectors.lounge.frames import MISSING
+
+log = logging.getLogger("rosey.lounge")
 
 Packet = engineio.packet.Packet
 MAX_WAITING = 20_000
@@ -91,3 +95,21 @@ class StrictPacket(socketio.packet.Packet):  # type: ignore[misc]
             if parts[0] in _RESERVED:
                 raise ValueError("a reserved event name")
         return attachments
+
+
+class Line(WebSocket):  # type: ignore[misc]
+    """A WebSocket whose malformed frames end the connection.
+
+    The library lets some of them escape (an empty frame, deep nesting), and the session would
+    stay behind without a line until its ping times out.
+    """
+
+    async def __call__(self, environ: dict[str, Any]) -> Any:
+        try:
+            return await super().__call__(environ)
+        except (ValueError, RecursionError) as error:
+            log.debug("a malformed frame: %s", error)
+            engine_socket = self.handler.__self__
+            await engine_socket.close(wait=False, abort=True)
+            engine_socket.queue.put_nowait(None)  # its writer ends, and with it the line
+            return self._sock

@@ -6,7 +6,6 @@ from pathlib import Path
 import coverage
 import pytest
 
-CHECKOUT = Path(__file__).resolve().parent.parent.parent
 BARS = {
     "rosey": 90.0,
     "workflows": 90.0,
@@ -23,7 +22,7 @@ MEASURED = pytest.StashKey[dict[str, float]]()
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Fails the run; the data are complete here."""
-    measured = figures(CHECKOUT / ".coverage")
+    measured = figures(session.config.rootpath)
     session.config.stash[MEASURED] = measured
     if _low(measured) and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
@@ -45,16 +44,14 @@ def _low(measured: dict[str, float]) -> list[str]:
     return [folder for folder, percent in measured.items() if percent < BARS[folder]]
 
 
-def figures(data_file: Path) -> dict[str, float]:
+def figures(root: Path) -> dict[str, float]:
     """Per cent covered of each folder that has code in it."""
-    measured = coverage.Coverage(data_file=str(data_file))
+    measured = coverage.Coverage()
     measured.load()
     result = {}
     for folder in BARS:
         try:
-            result[folder] = measured.report(
-                include=[str(CHECKOUT / folder / "*")], file=io.StringIO()
-            )
+            result[folder] = measured.report(include=[str(root / folder / "*")], file=io.StringIO())
         except coverage.exceptions.NoDataError:
             continue
     return result

@@ -65,7 +65,10 @@ def show_status(data: Path, as_json: bool) -> None:
 def _table(runtime: Runtime, now: datetime) -> Any:
     from rich.table import Table
 
-    table = Table("process", "state", "pid", "restarts", "memory", "up for", "last error")
+    table = Table()
+    for heading in ("process", "state", "pid", "restarts", "memory", "up for"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("last error", overflow="fold")
     for name, each in runtime.processes.items():
         table.add_row(
             name,

@@ -5,6 +5,8 @@ from pathlib import Path
 ROTATE_BYTES = 10 * 1024 * 1024
 TAIL_BYTES = 4096
 TAIL_LINES = 3
+LONGEST = 400
+TRACEBACK = "Traceback (most recent call last):"
 
 
 def folder(data: Path) -> Path:
@@ -28,12 +30,15 @@ def prepare(file: Path) -> int:
 
 
 def last_words(file: Path, since: int) -> str:
-    """The last lines written after byte `since`, on one line; empty when there are none."""
+    """The last lines written after byte `since`, on one line; empty when there are none.
+
+    Of a traceback only what was raised is left.
+    """
     if not file.exists():
         return ""
     with file.open("rb") as log:
         size = log.seek(0, 2)
         log.seek(max(since, size - TAIL_BYTES))
         lines = log.read().decode(errors="replace").splitlines()
-    said = [line.strip() for line in lines if line.strip()]
-    return " | ".join(said[-TAIL_LINES:])[-500:]
+    said = [line.strip() for line in lines if line[:1].strip() and line != TRACEBACK]
+    return " | ".join(said[-TAIL_LINES:])[-LONGEST:]

@@ -42,7 +42,7 @@ async def prepare(data: Path, port: int, monitoring_port: int, sync: str) -> Pro
     return ProcessSpec(
         name="nats",
         argv=(program, "-c", str(file)),
-        stage=Stage.SERVERS,
+        stage=Stage.BUS,
         probe=partial(http_ok, monitoring_port, "/healthz"),
     )
 

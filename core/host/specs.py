@@ -14,11 +14,17 @@ Probe = Callable[[], Awaitable[None]]
 
 
 class Stage(IntEnum):
-    """Started in this order, stopped in the opposite one."""
+    """What a process needs to be there before it starts; stopped in the opposite order."""
 
-    SERVERS = 0
-    SERVICES = 1
-    CONNECTORS = 2
+    BUS = 0
+    TEMPORAL = 1
+    SERVICES = 2
+    CONNECTORS = 3
+
+    @property
+    def is_server(self) -> bool:
+        """Not Rosey's own code."""
+        return self <= Stage.TEMPORAL
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from core.host.process import KeptProcess
@@ -37,7 +37,7 @@ class Supervisor:
 
     async def ready(self) -> None:
         """Waits until every process answers."""
-        await asyncio.gather(*(process.ready() for process in self.processes.values()))
+        await _ready(self.processes.values())
 
     async def restart(self, names: Sequence[str]) -> None:
         """Ends the named processes and starts them again, all at once."""
@@ -45,31 +45,37 @@ class Supervisor:
 
     def own(self) -> list[str]:
         """The names of Rosey's own processes, the servers aside."""
-        return [
-            name
-            for name, process in self.processes.items()
-            if process.spec.stage is not Stage.SERVERS
-        ]
+        return [name for name, each in self.processes.items() if not each.spec.stage.is_server]
 
     async def _start(self, group: asyncio.TaskGroup) -> None:
-        for stage in Stage:
-            members = self._members(stage)
-            for process in members:
-                group.create_task(process.keep())
-            if stage is Stage.SERVERS:
-                # Nothing works without them.
-                await asyncio.gather(*(process.ready() for process in members))
-            else:
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(SETTLE_SECONDS):
-                        await asyncio.gather(*(process.settled() for process in members))
+        servers = self._begin(group, Stage.BUS, Stage.TEMPORAL)
+        await _ready(each for each in servers if each.spec.stage is Stage.BUS)
+        # Temporal may take longer: meanwhile the others load what they need.
+        services = self._begin(group, Stage.SERVICES)
+        await _ready(servers)
+        await _settled(services)
+        await _settled(self._begin(group, Stage.CONNECTORS))
         self.started.set()
+
+    def _begin(self, group: asyncio.TaskGroup, *stages: Stage) -> list[KeptProcess]:
+        members = [each for each in self.processes.values() if each.spec.stage in stages]
+        for process in members:
+            group.create_task(process.keep())
+        return members
 
     async def _stop(self) -> None:
         own = [self.processes[name] for name in self.own()]
+        servers = [each for each in self.processes.values() if each.spec.stage.is_server]
         await asyncio.gather(*(process.stop(OWN_GRACE_SECONDS) for process in own))
-        servers = self._members(Stage.SERVERS)
         await asyncio.gather(*(process.stop(SERVER_GRACE_SECONDS) for process in servers))
 
-    def _members(self, stage: Stage) -> list[KeptProcess]:
-        return [each for each in self.processes.values() if each.spec.stage is stage]
+
+async def _ready(processes: Iterable[KeptProcess]) -> None:
+    await asyncio.gather(*(process.ready() for process in processes))
+
+
+async def _settled(processes: Iterable[KeptProcess]) -> None:
+    """All answer or plainly do not start; one that hangs is waited for only so long."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(SETTLE_SECONDS):
+            await asyncio.gather(*(process.settled() for process in processes))

@@ -60,7 +60,7 @@ async def spec(
     return ProcessSpec(
         name="temporal",
         argv=(program, *arguments(database, *ports)),
-        stage=Stage.SERVERS,
+        stage=Stage.TEMPORAL,
         probe=_Answers(ports[0], prepare),
     )
 

@@ -76,6 +76,7 @@ class Bus:
                 ping_interval=10,
                 allow_reconnect=True,
                 reconnected_cb=bus._reconnected,
+                disconnected_cb=bus._disconnected,
                 error_cb=_log_error,
                 pending_size=64 * 1024 * 1024,
             )
@@ -189,6 +190,12 @@ class Bus:
         except (TimeoutError, nats.errors.Error):
             log.warning("the bus did not take the last messages before closing")
         await self.client.close()
+
+    async def _disconnected(self) -> None:
+        # What the dead connection had not taken would go out first on the next one, ahead of
+        # what was lost with the dead one. Whoever minds sends again in order.
+        self.client._pending.clear()
+        self.client._pending_data_size = 0
 
     async def _reconnected(self) -> None:
         log.info("connected to NATS again")

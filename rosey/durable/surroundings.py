@@ -3,9 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from rosey.bus import Bus
+from rosey.platform import Connector
+
+Activities = list[Callable[..., Any]]
 
 
 @dataclass(frozen=True)
@@ -22,4 +25,32 @@ class Surroundings:
     data: Path
 
 
-Activities = list[Callable[..., Any]]
+@dataclass(frozen=True)
+class ConnectionSurroundings:
+    """What a connector's process gives to its activities.
+
+    `queue` is the task queue of this process alone: the same after a restart. `connector` makes
+    a connector, not yet connected.
+    """
+
+    bus: Bus
+    connection: str
+    channel: str
+    queue: str
+    connector: Callable[[], Connector]
+
+
+class ConnectionDesk(Protocol):
+    """What a connector manifest's `activities` make: `claim` is shared, the rest is our own."""
+
+    shared: Activities
+    own: Activities
+
+    async def open(self) -> None:
+        """Says that this process can hold the connection, and goes on saying it."""
+
+    async def arrived(self) -> None:
+        """Waits until the room was joined or refused us for the first time."""
+
+    async def close(self) -> None:
+        """Leaves the room in good order."""

@@ -10,6 +10,8 @@ class Proxy:
         self._target = target
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.StreamWriter] = set()
+        self._flowing = asyncio.Event()
+        self._flowing.set()
         self.port = 0
 
     async def start(self) -> None:
@@ -19,6 +21,7 @@ class Proxy:
     async def stop(self) -> None:
         assert self._server is not None
         self._server.close()
+        self._flowing.set()
         self.cut()
         await self._server.wait_closed()
 
@@ -27,22 +30,26 @@ class Proxy:
         for writer in self._open:
             writer.transport.abort()
 
+    def freeze(self) -> None:
+        """Keeps every connection but passes nothing on any more."""
+        self._flowing.clear()
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there_reader, there_writer = await asyncio.open_connection("127.0.0.1", self._target)
         both = {writer, there_writer}
         self._open |= both
         async with asyncio.TaskGroup() as group:
-            group.create_task(_copy(reader, there_writer))
-            group.create_task(_copy(there_reader, writer))
+            group.create_task(self._copy(reader, there_writer))
+            group.create_task(self._copy(there_reader, writer))
         self._open -= both
 
-
-async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    try:
-        while data := await reader.read(65536):
-            writer.write(data)
-            await writer.drain()
-    except ConnectionError:
-        pass  # the end of a connection, however it came
-    finally:
-        writer.close()
+    async def _copy(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while data := await reader.read(65536):
+                await self._flowing.wait()
+                writer.write(data)
+                await writer.drain()
+        except ConnectionError:
+            pass  # the end of a connection, however it came
+        finally:
+            writer.close()

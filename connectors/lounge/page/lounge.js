@@ -152,7 +152,10 @@ socket.on("usercount", (total) => people.setTotal(total));
 // what is pressed
 
 function send(text, receiver) {
-  if (!socket.connected || !state.me) return false;
+  if (!socket.connected || !state.me) {
+    notice("Not connected just now. Your line is kept; send it again in a moment.", 5_000);
+    return false;
+  }
   if (receiver) socket.emit("pm", { to: receiver, msg: text, meta: {} });
   else socket.emit("chatMsg", { msg: text, meta: {} });
   notice("");

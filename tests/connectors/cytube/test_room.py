@@ -268,7 +268,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(sorted(FAMILIES)) | st.text(max_size=5), JSON)))
 def test_no_frame_breaks_the_room(frames: list[tuple[str, Any]]) -> None:
     scene = Scene()
@@ -293,7 +293,7 @@ VALID: dict[str, Any] = {
 }
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.sampled_from(sorted(VALID)), st.data())
 def test_no_field_of_a_frame_breaks_the_room(name: str, data: st.DataObject) -> None:
     payload = json.loads(json.dumps(VALID[name]))

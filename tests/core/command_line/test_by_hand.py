@@ -1,6 +1,7 @@
 """The commands the host starts, run as anybody would; and `say`."""
 
 import asyncio
+import fcntl
 import logging
 import os
 import signal
@@ -18,6 +19,7 @@ from core.command_line import by_hand, say
 from core.command_line.app import main
 from core.config import CHECKOUT
 from core.errors import UserError
+from core.runtime import Addresses, Runtime
 
 Captured = pytest.CaptureFixture[str]
 
@@ -99,7 +101,7 @@ def test_say_tells_why_a_room_cannot_be_entered(lounge: tuple[Path, str], capsys
 def test_who_says_it_is_who_is_logged_in(
     monkeypatch: pytest.MonkeyPatch, login: str, name: str
 ) -> None:
-    monkeypatch.setattr(say.getpass, "getuser", lambda: login)
+    monkeypatch.setattr("getpass.getuser", lambda: login)
     assert say.own_name() == name
 
 
@@ -107,7 +109,7 @@ def test_nobody_is_logged_in(monkeypatch: pytest.MonkeyPatch) -> None:
     def nobody() -> str:
         raise KeyError("uid not found")
 
-    monkeypatch.setattr(say.getpass, "getuser", nobody)
+    monkeypatch.setattr("getpass.getuser", nobody)
     assert say.own_name() == "guest"
 
 
@@ -166,6 +168,32 @@ def test_commands_run_their_service(
     file.touch()
     assert main([*words, "--data", str(tmp_path), "--config", str(file)]) == 0
     assert calls == [(*expected, tmp_path, file)]
+
+
+def test_the_lounge_listens_where_the_host_says(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    seen: list[Any] = []
+
+    async def serve(settings: Any, ready: Any) -> None:
+        ready("http://127.0.0.1:5")
+        seen.append(settings)
+
+    server = types.ModuleType("connectors.lounge.server")
+    server.serve = serve  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "connectors.lounge.server", server)
+    monkeypatch.setattr("core.host.notify.ready", lambda: seen.append("ready"))
+    file = tmp_path / "rosey.toml"
+    file.write_text("lounge.port = 4\n")
+    words = ["lounge", "--data", str(tmp_path), "--config", str(file)]
+    assert main(words) == 0
+    addresses = Addresses("nats://x", "x:1", lounge="http://127.0.0.1:5")
+    Runtime(addresses, os.getpid()).write(tmp_path)
+    with (tmp_path / "rosey.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert main(words) == 0
+    assert [each if each == "ready" else each.port for each in seen] == ["ready", 4, "ready", 5]
+    assert seen[1].history_file == tmp_path / "lounge" / "history.jsonl"
 
 
 def test_bench_gets_its_options(

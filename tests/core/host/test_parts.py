@@ -46,6 +46,19 @@ def test_spawn_says_why_it_does_not_start(words: list[str], said: str) -> None:
     assert said in result.stderr
 
 
+def test_spawn_step_by_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    steps: list[tuple[object, ...]] = []
+    monkeypatch.setattr(spawn, "die_with_parent", lambda number: steps.append(("dies by", number)))
+    monkeypatch.setattr("os.execvp", lambda *program: steps.append(program))
+    spawn.main(["9", str(os.getppid()), "--", "true", "--", "x"])
+    assert steps == [("dies by", 9), ("true", ["true", "--", "x"])]
+    with pytest.raises(SystemExit, match="the parent ended"):
+        spawn.main(["9", str(os.getpid()), "--", "true"])
+    with pytest.raises(SystemExit, match="usage"):
+        spawn.main(["9", "1", "true", "x"])
+    assert len(steps) == 3
+
+
 def test_ready_is_said_once_and_only_when_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(notify.VARIABLE, raising=False)
     notify.ready()
@@ -89,7 +102,7 @@ async def test_nats_accepts_its_configuration(tmp_path: Path, sync: str) -> None
     assert f'sync_interval: "{sync}"' in text
     assert 'listen: "127.0.0.1:1"' in text
     assert 'http: "127.0.0.1:2"' in text
-    assert (spec.name, spec.stage) == ("nats", Stage.SERVERS)
+    assert (spec.name, spec.stage) == ("nats", Stage.BUS)
     assert spec.argv[1:] == ("-c", str(data / "nats" / "nats.conf"))
 
 
@@ -180,9 +193,12 @@ def test_a_long_log_moves_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 def test_last_words_are_those_of_this_run(tmp_path: Path) -> None:
     file = tmp_path / "dice.log"
-    file.write_text("old\none\n\n two\nthree\nfour\n")
-    assert log_files.last_words(file, 4) == "two | three | four"
+    file.write_text("old\none\n\n  two\nthree\nfour\n")
+    assert log_files.last_words(file, 4) == "one | three | four"
+    assert log_files.last_words(file, 8) == "three | four"
     assert log_files.last_words(file, file.stat().st_size) == ""
+    file.write_text(f"{log_files.TRACEBACK}\n  File a, line 1\n    x()\n    ^^^\nValueError: no\n")
+    assert log_files.last_words(file, 0) == "ValueError: no"
 
 
 @pytest.mark.parametrize("name", ["dice", "connector-lounge"])

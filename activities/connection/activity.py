@@ -1,0 +1,233 @@
+"""The activities behind `Connection`: who has it, holding it, leaving."""
+
+import asyncio
+import logging
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+
+import nats.errors
+from pydantic import AwareDatetime, BaseModel
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from activities.connection.session import Session
+from rosey import subjects
+from rosey.backoff import platform_delay
+from rosey.contracts.connection import (
+    CLAIM,
+    ELSEWHERE,
+    HOLD,
+    LEAVE,
+    OBSERVED,
+    STOPPED,
+    Claim,
+    Observed,
+    Progress,
+)
+from rosey.durable.surroundings import Activities, ConnectionSurroundings
+from rosey.platform import PlatformError, Verdict
+
+log = logging.getLogger("activities.connection")
+
+OFFER_EVERY = 2.0
+OFFER_LASTS = timedelta(seconds=5)
+BEAT_EVERY = 1.0
+OBSERVE_EVERY = 5.0
+LASTED = timedelta(minutes=1)
+# Long enough for the server to tell an attempt that another one has taken over.
+SUPERSEDED_PATIENCE = 1.5
+
+
+class Offer(BaseModel):
+    """An entry `<connection>.offer`: a process that can hold the connection."""
+
+    queue: str
+    at: AwareDatetime
+
+
+class ConnectionActivities:
+    """The desk of one process: its session stays while attempts to hold it come and go."""
+
+    def __init__(self, surroundings: ConnectionSurroundings) -> None:
+        self.bus = surroundings.bus
+        self.connection = surroundings.connection
+        self.channel = surroundings.channel
+        self.queue = surroundings.queue
+        self._make_connector = surroundings.connector
+        self._session: Session | None = None
+        self._running: asyncio.Task[None] | None = None
+        self._holder = 0
+        self._offering: asyncio.Task[None] | None = None
+        self._arrived = asyncio.Event()
+        self._closing = False
+        self.shared: Activities = [self.claim]
+        self.own: Activities = [self.hold, self.leave]
+
+    # -- the process ---------------------------------------------------------------------
+
+    async def open(self) -> None:
+        """Offers to hold the connection, and goes on offering."""
+        await self._offer()
+        self._offering = asyncio.create_task(self._keep_offering(), name="offer")
+
+    async def arrived(self) -> None:
+        """Waits until the room was joined or refused us for the first time."""
+        await self._arrived.wait()
+
+    async def close(self) -> None:
+        """Leaves the room in good order."""
+        self._closing = True
+        if self._offering:
+            self._offering.cancel()
+            await asyncio.gather(self._offering, return_exceptions=True)
+        await self._leave()
+
+    async def _offer(self) -> None:
+        bucket = await self.bus.bucket(subjects.CONNECTIONS_BUCKET)
+        offer = Offer(queue=self.queue, at=datetime.now(UTC))
+        await bucket.put(f"{self.connection}.offer", offer.model_dump_json().encode())
+
+    async def _keep_offering(self) -> None:
+        while True:
+            await asyncio.sleep(OFFER_EVERY)
+            with suppress(nats.errors.Error):
+                await self._offer()
+
+    async def _leave(self) -> None:
+        session, running = self._session, self._running
+        self._session = self._running = None
+        if session:
+            await session.close()
+        if running:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+
+    def _running_session(self) -> tuple[Session, "asyncio.Task[None]"]:
+        """The session that is alive, or a new attempt to join."""
+        if self._session is None:
+            self._session = Session(self.bus, self.connection, self.channel, self._make_connector())
+        if self._running is None or self._running.done():
+            self._running = asyncio.create_task(self._session.run(), name="session")
+        return self._session, self._running
+
+    # -- activities ----------------------------------------------------------------------
+
+    @activity.defn(name=CLAIM)
+    async def claim(self, connection: str) -> Claim:
+        """The queue of a live process that can hold the connection; fails until there is one."""
+        bucket = await self.bus.bucket(subjects.CONNECTIONS_BUCKET)
+        found = await bucket.get(f"{connection}.offer")
+        offer = Offer.model_validate_json(found) if found else None
+        if offer is None or datetime.now(UTC) - offer.at > OFFER_LASTS:
+            raise ApplicationError(f"no process offers to hold {connection!r}")
+        return Claim(queue=offer.queue)
+
+    @activity.defn(name=LEAVE)
+    async def leave(self) -> None:
+        """Leaves the room because somebody said so."""
+        await self._leave()
+
+    @activity.defn(name=HOLD)
+    async def hold(self, connection: str) -> None:
+        """Keeps the session alive, or takes a living one over; fails when it is lost.
+
+        Being cancelled does not leave the room: the next attempt finds the session here. Only
+        the end of this process does, and that is not a failure of the platform.
+        """
+        self._holder += 1
+        holder = self._holder
+        progress = _earlier_progress()
+        session, running = self._running_session()
+        ending = asyncio.create_task(activity.wait_for_worker_shutdown())
+        try:
+            await self._accompany(session, running, progress, ending)
+        finally:
+            ending.cancel()
+        if ending.done() and not ending.cancelled():
+            await self.close()
+            raise ApplicationError(
+                "this process ends; another takes over", next_retry_delay=timedelta(seconds=0.1)
+            )
+        await self._explain(session, running, progress, holder)
+
+    async def _accompany(
+        self,
+        session: Session,
+        running: "asyncio.Task[None]",
+        progress: Progress,
+        ending: "asyncio.Task[None]",
+    ) -> None:
+        """Sends heartbeats and snapshots until the session or the process ends."""
+        shown: Observed | None = None
+        next_look = 0.0
+        clock = asyncio.get_running_loop().time
+        while not (running.done() or ending.done()):
+            if session.connected_since:
+                progress.connected_since = session.connected_since
+                self._arrived.set()
+            activity.heartbeat(progress)
+            if clock() >= next_look:
+                next_look = clock() + OBSERVE_EVERY
+                shown = await self._report(session, shown)
+            pause = BEAT_EVERY if session.connected_since else 0.1
+            await asyncio.wait((running, ending), timeout=pause, return_when="FIRST_COMPLETED")
+
+    async def _report(self, session: Session, shown: Observed | None) -> Observed | None:
+        """Tells the workflow how the room looks when that has changed."""
+        seen = session.observed
+        if not seen.connected or (shown and _still(seen) == _still(shown)):
+            return shown
+        info = activity.info()
+        handle = activity.client().get_workflow_handle(info.workflow_id or "")
+        try:
+            await handle.signal(OBSERVED, seen, rpc_timeout=timedelta(seconds=2))
+        except Exception as problem:  # the room matters more than its picture
+            log.info("the workflow did not take the room's state: %s", problem)
+            return shown
+        return seen
+
+    async def _explain(
+        self, session: Session, running: "asyncio.Task[None]", progress: Progress, holder: int
+    ) -> None:
+        """Turns the session's end into a failure that Temporal retries as the platform wants."""
+        self._arrived.set()
+        problem = None if running.cancelled() else running.exception()
+        if running.cancelled() or self._closing or self._session is not session:
+            return
+        if not isinstance(problem, PlatformError):
+            log.error("the session failed", exc_info=problem)
+        await session.connector.disconnect()
+        verdict = problem.verdict if isinstance(problem, PlatformError) else Verdict.RETRY
+        if verdict is Verdict.STOP:
+            raise ApplicationError(str(problem), type=STOPPED, non_retryable=True)
+        if verdict is Verdict.ELSEWHERE:
+            await self._unless_superseded(holder)
+            raise ApplicationError(str(problem), type=ELSEWHERE, non_retryable=True)
+        lasted = progress.connected_since and datetime.now(UTC) - progress.connected_since
+        failures = 1 if lasted and lasted >= LASTED else progress.failures + 1
+        activity.heartbeat(Progress(failures=failures))
+        raise ApplicationError(
+            str(problem),
+            type="PlatformError",
+            next_retry_delay=timedelta(seconds=platform_delay(failures)),
+        )
+
+    async def _unless_superseded(self, holder: int) -> None:
+        """Waits for word that this attempt is an old one: then the other login is our own."""
+        if holder != self._holder:
+            raise asyncio.CancelledError
+        activity.heartbeat(Progress())
+        await asyncio.sleep(SUPERSEDED_PATIENCE)
+
+
+def _earlier_progress() -> Progress:
+    details = activity.info().heartbeat_details
+    with suppress(ValueError, TypeError):
+        if details:
+            return Progress(failures=Progress.model_validate(details[0]).failures)
+    return Progress()
+
+
+def _still(observed: Observed) -> str:
+    """A snapshot without what moves by itself."""
+    return observed.model_dump_json(exclude={"room": {"position", "media_at"}})

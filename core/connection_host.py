@@ -1,0 +1,120 @@
+"""The process behind `bin/rosey connector NAME`: one connection and its two task queues."""
+
+import asyncio
+import logging
+import socket
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from temporalio.client import Client
+from temporalio.common import WorkflowIDConflictPolicy
+
+from core import config as configuration
+from core.config import ConnectionConfig
+from core.errors import UserError
+from core.host import notify
+from core.plugins import CONNECTORS, load
+from core.runtime import find
+from rosey.bus import Bus
+from rosey.durable.surroundings import ConnectionDesk, ConnectionSurroundings
+from rosey.manifest import ConnectorManifest, ManifestError, load_connector
+from rosey.platform import Connector
+from temporal.client import TemporalAway, connect
+from temporal.search_attributes import attributes
+from temporal.worker import make_worker
+
+log = logging.getLogger("core.connection_host")
+
+SHARED_QUEUE = "connection"
+PATIENCE = 60.0
+
+
+async def run(name: str, data: Path, config: Path | None) -> None:
+    """Holds the connection until cancelled. Raises UserError for what cannot be started."""
+    wanted = configuration.load(data, config).connection(name)
+    addresses = find(data).addresses
+    try:
+        manifest = load_connector(CONNECTORS / wanted.platform)
+        client = await connect(addresses.temporal, PATIENCE)
+    except (ManifestError, TemporalAway) as problem:
+        raise UserError(str(problem)) from problem
+    async with AsyncExitStack() as stack:
+        bus = await Bus.connect(addresses.nats, f"connector {name}")
+        stack.push_async_callback(bus.drain)
+        await bus.declare()
+        desk = _desk(bus, wanted, manifest, addresses.lounge, data)
+        stack.push_async_callback(desk.close)
+        await desk.open()
+        await _work(stack, client, manifest, desk, own_queue(name, data))
+        await _start(client, manifest, name)
+        await desk.arrived()
+        notify.ready()
+        log.info("ready: %s", wanted.channel)
+        await asyncio.Event().wait()
+
+
+def own_queue(name: str, data: Path) -> str:
+    """The queue of this connection on this machine and data folder, the same after a restart."""
+    place = sha256(str(data.resolve()).encode()).hexdigest()[:8]
+    return f"connection-{socket.gethostname()}-{place}-{name}"
+
+
+def _desk(
+    bus: Bus,
+    wanted: ConnectionConfig,
+    manifest: ConnectorManifest,
+    lounge: str | None,
+    data: Path,
+) -> ConnectionDesk:
+    surroundings = ConnectionSurroundings(
+        bus=bus,
+        connection=wanted.name,
+        channel=wanted.channel,
+        queue=own_queue(wanted.name, data),
+        connector=_maker(wanted, manifest, lounge),
+    )
+    desk: ConnectionDesk = load(manifest.activities[0])(surroundings)
+    return desk
+
+
+def _maker(
+    wanted: ConnectionConfig, manifest: ConnectorManifest, lounge: str | None
+) -> Callable[[], Connector]:
+    values: dict[str, Any] = {
+        "connection": wanted.name,
+        "site": wanted.address(lounge),
+        "room": wanted.room,
+        "user": wanted.user,
+        "password": wanted.password and wanted.password.read(),
+        "room_password": wanted.room_password and wanted.room_password.read(),
+    }
+    settings = load(manifest.settings).model_validate(values)
+    make = load(manifest.connector)
+    return lambda: make(settings)
+
+
+async def _work(
+    stack: AsyncExitStack,
+    client: Client,
+    manifest: ConnectorManifest,
+    desk: ConnectionDesk,
+    queue: str,
+) -> None:
+    workflow = load(manifest.workflow)
+    await stack.enter_async_context(make_worker(client, SHARED_QUEUE, [workflow], desk.shared))
+    await stack.enter_async_context(make_worker(client, queue, [], desk.own))
+
+
+async def _start(client: Client, manifest: ConnectorManifest, name: str) -> None:
+    """Starts the workflow unless it runs already; whether it may join is its own business."""
+    await client.start_workflow(
+        load(manifest.workflow).__name__,
+        id=f"connection:{name}",
+        task_queue=SHARED_QUEUE,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        search_attributes=attributes("connection", name),
+        static_summary=f"The connection {name}",
+    )

@@ -1,0 +1,36 @@
+"""The state of a connection, carried from run to run."""
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from rosey.platform import RoomState
+
+
+class Request(BaseModel):
+    """What `connect` and `disconnect` may say: who wants it."""
+
+    model_config = ConfigDict(extra="ignore")
+    user: str = "operator"
+
+
+class Link(BaseModel):
+    """Everything a run hands to the next. `wanted`: whether Rosey should be in the room."""
+
+    connection: str = ""
+    wanted: bool = True
+    stopped: str = ""
+    queue: str = ""
+    connected: bool = False
+    since: AwareDatetime | None = None
+    room: RoomState = RoomState()
+
+
+class ConnectionState(BaseModel):
+    """The answer to the `state` query. `position` in seconds, as of now."""
+
+    connection: str
+    wanted: bool
+    connected: bool
+    since: AwareDatetime | None = None
+    stopped: str = ""
+    room: RoomState
+    position: float = 0.0

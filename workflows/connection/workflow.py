@@ -1,0 +1,170 @@
+"""A connection that is kept up: `connection:<name>`. The socket belongs to a process."""
+
+from datetime import datetime, timedelta
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.workflow import ActivityHandle
+
+from rosey.contracts.connection import (
+    CLAIM,
+    ELSEWHERE,
+    HOLD,
+    LEAVE,
+    OBSERVED,
+    STOPPED,
+    Claim,
+    Observed,
+)
+from workflows.connection.models import ConnectionState, Link, Request
+
+RENEW_AT = 500
+FOR_EVER = timedelta(days=3650)
+HEARTBEAT = timedelta(seconds=5)
+TO_START = timedelta(seconds=10)
+# A lost process costs the heartbeat and this; the platform's own delays come with its failures.
+STEADY = RetryPolicy(initial_interval=timedelta(seconds=1), backoff_coefficient=1.0)
+
+
+@workflow.defn(name="Connection")
+class Connection:
+    """Claims a process, has it hold the connection, and begins again when it dies."""
+
+    @workflow.init
+    def __init__(self, link: Link | None = None) -> None:
+        self.link = link or Link()
+        name = workflow.info().workflow_id.partition(":")[2]
+        self.link.connection = self.link.connection or name
+
+    @workflow.signal(name="connect", description="Go to the room, also after a ban or a kick")
+    def connect_signal(self, request: Request | None = None) -> None:
+        self._want(True)
+
+    @workflow.update(name="connect", description="Go to the room, also after a ban or a kick")
+    def connect_update(self, request: Request | None = None) -> ConnectionState:
+        return self._want(True)
+
+    @workflow.signal(name="disconnect", description="Leave the room and stay away")
+    def disconnect_signal(self, request: Request | None = None) -> None:
+        self._want(False)
+
+    @workflow.update(name="disconnect", description="Leave the room and stay away")
+    def disconnect_update(self, request: Request | None = None) -> ConnectionState:
+        return self._want(False)
+
+    @workflow.signal(name=OBSERVED, description="For the connector: how the room looks")
+    def observed(self, observed: Observed | None = None) -> None:
+        if observed:
+            self.link.connected = observed.connected
+            self.link.since = observed.since
+            self.link.room = observed.room
+            self._show()
+
+    @workflow.query(name="state", description="People, ranks, permissions, what plays")
+    def state(self) -> ConnectionState:
+        link = self.link
+        return ConnectionState(
+            connection=link.connection,
+            wanted=link.wanted,
+            connected=link.connected,
+            since=link.since,
+            stopped=link.stopped,
+            room=link.room,
+            position=_position(link, workflow.now()),
+        )
+
+    def _want(self, wanted: bool) -> ConnectionState:
+        self.link.wanted = wanted
+        self.link.stopped = "" if wanted else "asked to leave"
+        self._show()
+        return self.state()
+
+    @workflow.run
+    async def run(self, link: Link | None = None) -> None:
+        while True:
+            self._show()
+            if self.link.wanted:
+                await self._hold()
+            else:
+                await workflow.wait_condition(lambda: self.link.wanted or _is_long())
+            if _is_long():
+                await workflow.wait_condition(workflow.all_handlers_finished)
+                workflow.continue_as_new(self.link)
+
+    async def _hold(self) -> None:
+        """One process's time with the connection; ends for a new claim, a wish or a new run."""
+        claim = await workflow.execute_activity(
+            CLAIM,
+            self.link.connection,
+            result_type=Claim,
+            start_to_close_timeout=HEARTBEAT,
+            retry_policy=STEADY,
+            summary="find a process",
+        )
+        self.link.queue = claim.queue
+        holding: ActivityHandle[None] = workflow.start_activity(
+            HOLD,
+            self.link.connection,
+            task_queue=claim.queue,
+            schedule_to_start_timeout=TO_START,
+            start_to_close_timeout=FOR_EVER,
+            heartbeat_timeout=HEARTBEAT,
+            retry_policy=STEADY,
+            summary=f"hold {self.link.connection}",
+        )
+        await workflow.wait_condition(lambda: holding.done() or not self.link.wanted or _is_long())
+        if holding.done():
+            await self._ended(holding)
+            return
+        # The session outlives this: leaving is a deed of its own, and a new run takes it over.
+        holding.cancel()
+        if not self.link.wanted:
+            await self._leave(claim.queue)
+
+    async def _ended(self, holding: ActivityHandle[None]) -> None:
+        self.link.connected = False
+        try:
+            await holding
+        except ActivityError as problem:
+            cause = problem.cause
+            if isinstance(cause, ApplicationError) and cause.type in (STOPPED, ELSEWHERE):
+                self.link.wanted = False
+                self.link.stopped = cause.message
+
+    async def _leave(self, queue: str) -> None:
+        try:
+            await workflow.execute_activity(
+                LEAVE,
+                task_queue=queue,
+                schedule_to_close_timeout=TO_START,
+                retry_policy=RetryPolicy(maximum_attempts=1),
+                summary="leave",
+            )
+        except ActivityError as problem:
+            workflow.logger.warning("nobody was there to leave: %s", problem.cause)
+        self.link.connected = False
+
+    def _show(self) -> None:
+        link = self.link
+        if link.connected:
+            people = ", ".join(str(user.get("name", "")) for user in link.room.users[:50])
+            playing = (link.room.media or {}).get("title", "nothing")
+            text = f"**Connected** since {link.since}\n\nPeople: {people}\n\nPlaying: {playing}"
+        elif link.wanted:
+            text = "**Connecting**"
+        else:
+            text = f"**Away**: {link.stopped}. Signal `connect` to go in again."
+        workflow.set_current_details(text)
+
+
+def _is_long() -> bool:
+    return workflow.info().get_current_history_length() >= RENEW_AT
+
+
+def _position(link: Link, now: datetime) -> float:
+    """Where the film is now, counted on from when the platform last said."""
+    room = link.room
+    if not (room.media and room.media_at):
+        return room.position
+    return room.position + (now - datetime.fromisoformat(room.media_at)).total_seconds()
