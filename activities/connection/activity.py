@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import nats.errors
 from pydantic import AwareDatetime, BaseModel
 from temporalio import activity
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.connection.session import Session
 from rosey import subjects
@@ -146,7 +146,9 @@ class ConnectionActivities:
         if ending.done() and not ending.cancelled():
             await self.close()
             raise ApplicationError(
-                "this process ends; another takes over", next_retry_delay=timedelta(seconds=0.1)
+                "this process ends; another takes over",
+                category=ApplicationErrorCategory.BENIGN,
+                next_retry_delay=timedelta(seconds=0.1),
             )
         await self._explain(session, running, progress, holder)
 
@@ -206,9 +208,11 @@ class ConnectionActivities:
         lasted = progress.connected_since and datetime.now(UTC) - progress.connected_since
         failures = 1 if lasted and lasted >= LASTED else progress.failures + 1
         activity.heartbeat(Progress(failures=failures))
+        log.warning("%s: %s (failure %d in a row)", self.channel, problem, failures)
         raise ApplicationError(
             str(problem),
             type="PlatformError",
+            category=ApplicationErrorCategory.BENIGN,
             next_retry_delay=timedelta(seconds=platform_delay(failures)),
         )
 

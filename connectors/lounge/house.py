@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
-import secrets
 import time
+from typing import Any
 
 from connectors.lounge.accounts import Accounts
 from connectors.lounge.history import History
@@ -17,6 +14,7 @@ from connectors.lounge.session import Session
 from connectors.lounge.settings import LoungeSettings, RoomSettings
 
 _ALIASES = 5
+_REMEMBERED = 10_000
 
 
 class House:
@@ -31,12 +29,11 @@ class House:
         self.guest_login_at: dict[str, float] = {}
         self._names_at: dict[str, list[str]] = {}
         self._first_seen: dict[str, float] = {}
-        self._mask_key = secrets.token_bytes(16)
         self.rooms = {key_of(room.name): self._make(room) for room in settings.rooms}
 
     def _make(self, room: RoomSettings) -> Room:
         history = self.history if room.registered else None
-        return Room(room, history, self.settings.usercount_seconds, self.mask)
+        return Room(room, history, self.settings.usercount_seconds)
 
     def room(self, name: str) -> Room:
         """The room of that name; one that nobody registered exists as long as it has members."""
@@ -47,6 +44,8 @@ class House:
 
     def arrive(self, session: Session) -> None:
         self._first_seen.setdefault(session.address, time.time())
+        for known in (self._first_seen, self._names_at, self.addresses_of, self.guest_login_at):
+            _forget_oldest(known)
         session.aliases = list(self._names_at.get(session.address, ()))
         session.send("rank", session.rank)
 
@@ -91,16 +90,10 @@ class House:
             room.close()
         self.history.close()
 
-    def mask(self, address: str) -> str:
-        """Addresses as moderators see them: near ones look alike, none can be read."""
-        separator = ":" if ":" in address else "."
-        parts = address.split(separator)
-        masked = []
-        for length in range(1, len(parts) + 1):
-            prefix = separator.join(parts[:length]).encode()
-            digest = hmac.new(self._mask_key, prefix, hashlib.sha256).digest()
-            masked.append(base64.b64encode(digest)[:3].decode())
-        return separator.join(masked)
+
+def _forget_oldest(known: dict[str, Any]) -> None:
+    while len(known) > _REMEMBERED:
+        del known[next(iter(known))]
 
 
 def _chat_rate(settings: LoungeSettings) -> Rate | None:

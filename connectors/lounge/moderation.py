@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from connectors.lounge.cloak import cloak
 from connectors.lounge.house import House
 from connectors.lounge.names import key_of, valid_user
 from connectors.lounge.permissions import ADMIN
@@ -107,7 +108,7 @@ def _ban_address(
     house: House, session: Session, room: Room, key: str, address: str, reason: str
 ) -> None:
     _check_ban_right(session, room)
-    masked = room.mask(address)
+    masked = cloak(address)
     names = [name for name, addresses in house.addresses_of.items() if address in addresses]
     if max(_known_rank(house, room, name) for name in names) >= session.rank:
         raise Refused(f"You don't have permission to ban IP {masked}")
@@ -129,7 +130,7 @@ def request_banlist(house: House, session: Session, data: Any) -> None:
             "id": ban.id,
             "ip": ban.address
             if ban.address == _EVERY_NAME or session.is_site_admin()
-            else room.mask(ban.address),
+            else cloak(ban.address),
             "name": ban.name,
             "reason": ban.reason,
             "bannedby": ban.by,

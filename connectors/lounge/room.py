@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from connectors.lounge import options, permissions
+from connectors.lounge.cloak import cloak
 from connectors.lounge.frames import MISSING
 from connectors.lounge.history import KEPT, History, Line
 from connectors.lounge.names import key_of
@@ -46,7 +47,6 @@ class Room:
         settings: RoomSettings,
         history: History | None,
         usercount_seconds: float,
-        mask: Callable[[str], str],
     ) -> None:
         self.name = settings.name
         self.key = key_of(settings.name)
@@ -63,7 +63,6 @@ class Room:
         self.drinks = 0
         self.lines = history.lines(self.key) if history else deque[Line](maxlen=KEPT)
         self._history = history
-        self._mask = mask
         self._usercount_seconds = usercount_seconds
         self._usercount_due: asyncio.TimerHandle | None = None
         self._usercount_changed = False
@@ -138,7 +137,7 @@ class Room:
         if level:
             meta["smuted"] = session.shadow
             meta["aliases"] = session.aliases
-            meta["ip"] = session.address if level > 1 else self._mask(session.address)
+            meta["ip"] = session.address if level > 1 else cloak(session.address)
         elif session.shadow:
             meta["muted"] = False
         return {
@@ -147,9 +146,6 @@ class Room:
             "profile": {"image": "", "text": ""},
             "meta": meta,
         }
-
-    def mask(self, address: str) -> str:
-        return self._mask(address)
 
     # coming and going
 

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import socketio
@@ -19,7 +19,7 @@ from connectors.lounge.limits import Bucket
 from connectors.lounge.session import Session
 from connectors.lounge.settings import LoungeSettings
 from connectors.lounge.web import add_routes
-from connectors.lounge.wire import Line, Outlet, StrictPacket
+from connectors.lounge.wire import Line, Outlet, StrictPacket, cut
 
 log = logging.getLogger("rosey.lounge")
 
@@ -35,6 +35,8 @@ class Lounge:
         self.settings = settings
         self._house = House(settings)
         self._sessions: dict[str, Session] = {}
+        self._outlets: dict[str, Outlet] = {}
+        self._new: set[str] = set()
         self._buckets: dict[str, Bucket] = {}  # sid -> its events
         self._connects: dict[str, Bucket] = {}  # address -> its connection attempts
         self._closing: set[asyncio.Task[None]] = set()
@@ -69,8 +71,9 @@ class Lounge:
         return self._port
 
     async def stop(self) -> None:
-        for session in list(self._sessions.values()):
-            session.out.close()
+        """End every line. Clients take it for an accident and come back if they can."""
+        for outlet in list(self._outlets.values()):
+            await cut(outlet.engine_socket)
         if self._closing:
             await asyncio.wait(self._closing, timeout=_STOP_SECONDS)
         await self._sio.shutdown()
@@ -83,14 +86,15 @@ class Lounge:
             raise socketio.exceptions.ConnectionRefusedError(TOO_FAST)
         engine_sid = self._sio.manager.eio_sid_from_sid(sid, "/")
         engine_socket = self._sio.eio.sockets[engine_sid]
-        session = Session(Outlet(engine_socket, lambda: self._close(sid)), address)
-        self._sessions[sid] = session
+        outlet = self._outlets[sid] = Outlet(engine_socket, lambda: self._close(sid))
+        self._sessions[sid] = Session(outlet, address)
         if self.settings.events_burst:
             self._buckets[sid] = Bucket(
                 self.settings.events_burst, 1 / self.settings.events_per_second, time.monotonic()
             )
         # the library queues its answer to the client when this handler has returned
-        asyncio.get_running_loop().call_soon(self._welcome, session)
+        self._new.add(sid)
+        asyncio.get_running_loop().call_soon(self._welcome, sid)
 
     def _may_connect(self, address: str) -> bool:
         burst = self.settings.connect_burst
@@ -102,15 +106,23 @@ class Lounge:
         fresh = Bucket(burst, self.settings.connect_seconds, now)
         return self._connects.setdefault(address, fresh).take(now)
 
-    def _welcome(self, session: Session) -> None:
+    def _welcome(self, sid: str) -> None:
+        """Once, before the first frame is taken: with polling that may already be waiting."""
+        session = self._sessions.get(sid)
+        if session is None or sid not in self._new:
+            return
+        self._new.discard(sid)
         most = self.settings.connections_per_address
         here = sum(other.address == session.address for other in self._sessions.values())
         if most and here > most:
-            self._house.kick(session, TOO_MANY)
+            session.send("kick", {"reason": TOO_MANY})
+            self._house.leave(session)
+            self._spawn(cut(self._outlets[sid].engine_socket))
         else:
             self._house.arrive(session)
 
     async def _on_event(self, event: str, sid: str, *args: Any) -> Any:
+        self._welcome(sid)
         session = self._sessions.get(sid)
         if session and not session.gone:
             self._receive(session, sid, event, args[0] if args else MISSING)
@@ -131,12 +143,17 @@ class Lounge:
 
     async def _on_disconnect(self, sid: str, reason: str) -> None:
         self._buckets.pop(sid, None)
+        self._outlets.pop(sid, None)
+        self._new.discard(sid)
         session = self._sessions.pop(sid, None)
         if session:
             self._house.leave(session)
 
     def _close(self, sid: str) -> None:
-        task = asyncio.get_running_loop().create_task(self._sio.disconnect(sid))
+        self._spawn(self._sio.disconnect(sid))
+
+    def _spawn(self, closing: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(closing)
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
 

@@ -31,16 +31,16 @@ def encode(event: str, payload: Any = MISSING) -> Any:
 class Outlet:
     """The way to one client. Posting never waits, so a room is never held up by a member."""
 
-    __slots__ = ("_close", "_engine_socket")
+    __slots__ = ("_close", "engine_socket")
 
     def __init__(self, engine_socket: Any, close: Callable[[], None]) -> None:
-        self._engine_socket = engine_socket
+        self.engine_socket = engine_socket
         self._close = close
 
     def post(self, packet: Any) -> None:
-        if self._engine_socket.closed:
+        if self.engine_socket.closed:
             return
-        queue = self._engine_socket.queue
+        queue = self.engine_socket.queue
         if queue.qsize() >= MAX_WAITING:
             self._close()
             return
@@ -97,6 +97,12 @@ class StrictPacket(socketio.packet.Packet):  # type: ignore[misc]
         return attachments
 
 
+async def cut(engine_socket: Any) -> None:
+    """End a line after what was posted, without a farewell: to the client it is an accident."""
+    await engine_socket.close(wait=False, abort=True)
+    engine_socket.queue.put_nowait(None)  # its writer ends, and with it the line
+
+
 class Line(WebSocket):  # type: ignore[misc]
     """A WebSocket whose malformed frames end the connection.
 
@@ -109,7 +115,5 @@ class Line(WebSocket):  # type: ignore[misc]
             return await super().__call__(environ)
         except (ValueError, RecursionError) as error:
             log.debug("a malformed frame: %s", error)
-            engine_socket = self.handler.__self__
-            await engine_socket.close(wait=False, abort=True)
-            engine_socket.queue.put_nowait(None)  # its writer ends, and with it the line
+            await cut(self.handler.__self__)
             return self._sock

@@ -12,6 +12,9 @@ from core import config_checks, logs, runtime
 from core.config import Config
 from core.errors import UnknownName, UserError
 from core.host import notify
+from core.lean import without
+from core.plugins import CONNECTORS, load
+from rosey.manifest import load_connector
 
 
 def worker(plugins: list[str], data: Path, file: Path | None) -> None:
@@ -21,23 +24,27 @@ def worker(plugins: list[str], data: Path, file: Path | None) -> None:
         if name not in known:
             raise UnknownName("plugin", name, known)
     _begin(data, file)
-    from core.plugin_host.service import run
-
+    with without("aiohttp"):
+        from core.plugin_host.service import run
+    notify.wait_for_go()
     serve(run(list(dict.fromkeys(plugins)), data, file))
 
 
 def connector(name: str, data: Path, file: Path | None) -> None:
     """Raises UnknownName for a connection that is not configured."""
-    _begin(data, file).connection(name)
+    platform = _begin(data, file).connection(name).platform
     from core.connection_host import run
 
+    _load_connector(platform)
+    notify.wait_for_go()
     serve(run(name, data, file))
 
 
 def router(data: Path, file: Path | None) -> None:
     _begin(data, file)
-    from core.router.service import run
-
+    with without("aiohttp"):
+        from core.router.service import run
+    notify.wait_for_go()
     serve(run(data, file))
 
 
@@ -49,6 +56,7 @@ def lounge(data: Path, file: Path | None) -> None:
     )
     settings.history_file.parent.mkdir(parents=True, exist_ok=True)
     server = importlib.import_module("connectors.lounge.server")
+    notify.wait_for_go()
     serve(server.serve(settings, ready=lambda _: notify.ready()))
 
 
@@ -81,6 +89,13 @@ async def _until_told(work: Coroutine[Any, Any, Any]) -> None:
     except asyncio.CancelledError:
         if not told.is_set():
             raise
+
+
+def _load_connector(platform: str) -> None:
+    """Its modules take long; they are loaded while the rest of Rosey starts."""
+    manifest = load_connector(CONNECTORS / platform)
+    for named in (manifest.connector, manifest.workflow, *manifest.activities):
+        load(named)
 
 
 def _begin(data: Path, file: Path | None) -> Config:

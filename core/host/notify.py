@@ -1,13 +1,14 @@
-"""How a child tells the host that it answers."""
+"""What a child and the host tell each other: `ready`, and `go`. Nothing in a process by hand."""
 
 import os
 
-VARIABLE = "ROSEY_READY_FD"
+READY = "ROSEY_READY_FD"
+GO = "ROSEY_GO_FD"
 
 
 def ready() -> None:
-    """Says `ready` to the host once; does nothing in a process started by hand."""
-    descriptor = os.environ.pop(VARIABLE, None)
+    """Says `ready` to the host once."""
+    descriptor = os.environ.pop(READY, None)
     if descriptor is None:
         return
     try:
@@ -15,3 +16,12 @@ def ready() -> None:
         os.close(int(descriptor))
     except OSError:
         return  # the host is gone, and this process is about to follow it
+
+
+def wait_for_go() -> None:
+    """Returns when what this process needs is there; until then it may load its modules."""
+    descriptor = os.environ.pop(GO, None)
+    if descriptor is None:
+        return
+    with os.fdopen(int(descriptor), "rb") as pipe:
+        pipe.read()

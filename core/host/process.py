@@ -36,6 +36,8 @@ class KeptProcess:
         self._lock = lock
         self._changed = changed
         self._child: Process | None = None
+        self._says_go: int | None = None
+        self._may_go = False
         self._failures = 0
         self._stopping = False
         self._asked_to_restart = False
@@ -57,6 +59,11 @@ class KeptProcess:
         finally:
             self._show("stopped", pid=None)
             self._ended.set()
+
+    def go(self) -> None:
+        """What it needs is there; a process that was started before may now begin its work."""
+        self._may_go = True
+        self._close_go()
 
     async def settled(self) -> None:
         """Waits until it answers, or until it is plain that it does not start."""
@@ -126,8 +133,10 @@ class KeptProcess:
 
     @contextlib.asynccontextmanager
     async def _spawned(self) -> AsyncIterator[tuple[Process, asyncio.StreamReader]]:
-        reading, writing = os.pipe()
-        inherited = (self._lock, writing)
+        ready_end, says_ready = os.pipe()
+        go_end, self._says_go = os.pipe()
+        if self._may_go:
+            self.go()
         try:
             with self._log.open("ab") as log:
                 self._child = await asyncio.create_subprocess_exec(
@@ -137,22 +146,34 @@ class KeptProcess:
                     stdout=log,
                     stderr=STDOUT,
                     start_new_session=True,
-                    pass_fds=inherited,
-                    env={**os.environ, **self.spec.env, notify.VARIABLE: str(writing)},
+                    pass_fds=(self._lock, says_ready, go_end),
+                    env=self._environment(says_ready, go_end),
                 )
         except OSError:
-            os.close(reading)
+            os.close(ready_end)
             raise
         finally:
-            os.close(writing)
+            os.close(says_ready)
+            os.close(go_end)
         reader = asyncio.StreamReader()
         transport, _ = await asyncio.get_running_loop().connect_read_pipe(
-            lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(reading, "rb", 0)
+            lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(ready_end, "rb", 0)
         )
         try:
             yield self._child, reader
         finally:
             transport.close()
+            self._close_go()
+
+    def _environment(self, ready: int, go: int) -> dict[str, str]:
+        told = {notify.READY: str(ready), notify.GO: str(go)}
+        return {**os.environ, **self.spec.env, **told}
+
+    def _close_go(self) -> None:
+        """The end of the pipe is what the child waits for."""
+        if self._says_go is not None:
+            os.close(self._says_go)
+            self._says_go = None
 
     async def _watch(self, said_ready: asyncio.StreamReader) -> None:
         """Notes when it is ready and when it is steady; cancelled when it ends."""

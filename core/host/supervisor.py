@@ -48,13 +48,17 @@ class Supervisor:
         return [name for name, each in self.processes.items() if not each.spec.stage.is_server]
 
     async def _start(self, group: asyncio.TaskGroup) -> None:
+        """All load at once what they need; each begins its work when what it needs answers."""
         servers = self._begin(group, Stage.BUS, Stage.TEMPORAL)
+        _go(servers)
         await _ready(each for each in servers if each.spec.stage is Stage.BUS)
-        # Temporal may take longer: meanwhile the others load what they need.
         services = self._begin(group, Stage.SERVICES)
+        connectors = self._begin(group, Stage.CONNECTORS)
+        _go(services)
         await _ready(servers)
         await _settled(services)
-        await _settled(self._begin(group, Stage.CONNECTORS))
+        _go(connectors)
+        await _settled(connectors)
         self.started.set()
 
     def _begin(self, group: asyncio.TaskGroup, *stages: Stage) -> list[KeptProcess]:
@@ -68,6 +72,11 @@ class Supervisor:
         servers = [each for each in self.processes.values() if each.spec.stage.is_server]
         await asyncio.gather(*(process.stop(OWN_GRACE_SECONDS) for process in own))
         await asyncio.gather(*(process.stop(SERVER_GRACE_SECONDS) for process in servers))
+
+
+def _go(processes: Iterable[KeptProcess]) -> None:
+    for process in processes:
+        process.go()
 
 
 async def _ready(processes: Iterable[KeptProcess]) -> None:

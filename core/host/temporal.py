@@ -1,11 +1,13 @@
 """The Temporal server that comes with Rosey: the development server on a file."""
 
 import asyncio
+import hashlib
 import importlib
 import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from core.config import CHECKOUT
 from core.errors import UserError
 from core.host.binaries import binary
 from core.host.ports import ADDRESS
@@ -61,17 +63,23 @@ async def spec(
         name="temporal",
         argv=(program, *arguments(database, *ports)),
         stage=Stage.TEMPORAL,
-        probe=_Answers(ports[0], prepare),
+        probe=_Answers(ports[0], database, prepare),
     )
 
 
 class _Answers:
-    """Ready when it takes connections and is prepared; prepared once, as its file remembers."""
+    """Ready when it takes connections and is prepared.
 
-    def __init__(self, port: int, prepare: Prepare | None) -> None:
+    What preparing does stays in the server's file, so a mark beside it spares the next start the
+    import; the mark fits only that file and that code.
+    """
+
+    def __init__(self, port: int, database: Path, prepare: Prepare | None) -> None:
         self._port = port
         self._prepare = prepare
-        self._prepared = False
+        self._mark = database.with_suffix(".prepared")
+        self._wanted = _preparation()
+        self._prepared = database.exists() and _text(self._mark) == self._wanted
 
     async def __call__(self) -> None:
         if not self._prepared:
@@ -85,7 +93,18 @@ class _Answers:
                 await prepare(f"{ADDRESS}:{self._port}")
         except Exception as error:
             raise NotReady(f"preparing it failed: {error}") from error
+        self._mark.write_text(self._wanted)
         self._prepared = True
+
+
+def _preparation() -> str:
+    """A checksum of the code that prepares the server."""
+    sources = sorted((CHECKOUT / "temporal").glob("*.py"))
+    return hashlib.sha256(b"".join(file.read_bytes() for file in sources)).hexdigest()
+
+
+def _text(file: Path) -> str | None:
+    return file.read_text() if file.exists() else None
 
 
 async def _load() -> Prepare:

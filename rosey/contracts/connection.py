@@ -1,35 +1,45 @@
-"""What the `Connection` workflow asks of the processes that hold connections."""
+"""What the `Connection` workflow and the process that holds the socket agree on."""
 
-from pydantic import AwareDatetime, BaseModel
+from pydantic import AwareDatetime, BaseModel, Field
 
 from rosey.platform import RoomState
 
-CLAIM = "claim_connection"
-HOLD = "hold_connection"
-LEAVE = "leave_connection"
+TASK_QUEUE = "connection"
+CLAIM = "claim"
+HOLD = "hold"
+LEAVE = "leave"
 OBSERVED = "observed"
 
-# Types of failures that no retry helps.
-STOPPED = "Stopped"
+# Types of the failures after which trying again does not help.
+REFUSED = "Refused"
 ELSEWHERE = "LoggedInElsewhere"
 
 
-class Claim(BaseModel):
-    """Which process has the connection: its own task queue."""
+class Wanted(BaseModel):
+    """A connection that somebody has to hold. `failures` since the last that lasted a minute."""
+
+    connection: str
+    failures: int = 0
+
+
+class Claimed(BaseModel):
+    """The task queue of the process that holds it."""
 
     queue: str
 
 
-class Progress(BaseModel):
-    """What an attempt to hold a connection tells the next one in its heartbeats."""
+class Pulse(BaseModel):
+    """What the long activity's heartbeats say, and the next attempt starts from."""
 
     failures: int = 0
     connected_since: AwareDatetime | None = None
 
 
 class Observed(BaseModel):
-    """A snapshot for the `state` query."""
+    """How the connection and its room look from the process that holds it."""
 
     connected: bool = False
-    since: AwareDatetime | None = None
+    since: AwareDatetime | None = Field(default=None, description="of the present connection")
+    failures: int = 0
+    last_error: str = ""
     room: RoomState = RoomState()

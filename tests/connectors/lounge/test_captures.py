@@ -56,12 +56,6 @@ EXPLAINED = [
         says="ban",
     ),
     Explained(
-        "server_limits",
-        "conn3",
-        ("disconnect",),
-        "one connection too many: the lounge ends it in good order instead of cutting the line",
-    ),
-    Explained(
         "emotes_filters",
         "*",
         (

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from connectors.lounge import house as module
 from connectors.lounge.house import House
 from tests.connectors.lounge.people import Person, enter, house
 
@@ -117,14 +118,6 @@ async def test_an_address_shared_with_a_higher_rank_is_not_banned(home: House) -
     assert "don't have permission" in moderator.say("/ipban pest")[-1][1]["msg"]
     alice = enter(home, "alice", address="10.0.0.6")
     assert "do not have ban" in alice.say("/ipban pest")[-1][1]["msg"]
-
-
-async def test_masked_addresses_hide_but_keep_neighbours(home: House) -> None:
-    near, far = home.mask("10.1.2.3"), home.mask("10.1.2.4")
-    assert near.split(".")[:3] == far.split(".")[:3]
-    assert near != far
-    assert "10" not in near.split(".")
-    assert home.mask("::1").count(":") == 2
 
 
 async def test_a_mute_lasts_over_a_new_connection(home: House) -> None:
@@ -271,6 +264,14 @@ async def test_aliases_are_bounded(home: House) -> None:
     enter(home, "late")
     aliases = moderator.got("addUser")[-1]["meta"]["aliases"]
     assert aliases == ["moderator", "guest8", "guest7", "guest6", "guest5"]
+
+
+async def test_what_is_remembered_is_bounded(home: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_REMEMBERED", 5)
+    for number in range(9):
+        home.leave(enter(home, f"guest{number}", address=f"10.0.0.{number}").session)
+    enter(home)
+    assert list(home.addresses_of) == [f"guest{number}" for number in range(4, 9)]
 
 
 async def test_only_fifteen_lines_are_replayed(home: House) -> None:

@@ -193,7 +193,8 @@ async def test_serve_runs_until_cancelled(web: aiohttp.ClientSession) -> None:
     url = await asyncio.wait_for(told.get(), 5)
     async with Guest(url, name="alice") as alice:
         task.cancel()
-        await alice.wait_for(lambda frame: frame.event == "disconnect")
+        gone = await alice.wait_for(lambda frame: frame.event == "disconnect")
+        assert gone.data == "transport error"
     with pytest.raises(asyncio.CancelledError):
         await task
     with pytest.raises(aiohttp.ClientError):

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -60,16 +61,31 @@ def test_spawn_step_by_step(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_ready_is_said_once_and_only_when_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(notify.VARIABLE, raising=False)
+    monkeypatch.delenv(notify.READY, raising=False)
     notify.ready()
     reading, writing = os.pipe()
-    monkeypatch.setenv(notify.VARIABLE, str(writing))
+    monkeypatch.setenv(notify.READY, str(writing))
     notify.ready()
     notify.ready()
     with os.fdopen(reading) as pipe:
         assert pipe.read() == "ready\n"
-    monkeypatch.setenv(notify.VARIABLE, str(writing))
+    monkeypatch.setenv(notify.READY, str(writing))
     notify.ready()  # the host is gone: nothing happens
+
+
+def test_go_is_the_end_of_a_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(notify.GO, raising=False)
+    notify.wait_for_go()
+    reading, writing = os.pipe()
+    monkeypatch.setenv(notify.GO, str(reading))
+    waiting = threading.Thread(target=notify.wait_for_go)
+    waiting.start()
+    waiting.join(0.05)
+    assert waiting.is_alive()
+    os.close(writing)
+    waiting.join(5)
+    assert not waiting.is_alive()
+    notify.wait_for_go()
 
 
 def test_two_hosts_never_choose_the_same_port() -> None:

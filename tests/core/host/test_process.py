@@ -26,6 +26,7 @@ def kept(tmp_path: Path, *argv: str) -> tuple[KeptProcess, list[str]]:
 @asynccontextmanager
 async def keeping(process: KeptProcess) -> AsyncIterator[None]:
     async with asyncio.TaskGroup() as group:
+        process.go()
         group.create_task(process.keep())
         yield
         await process.stop(1.0)
