@@ -1,230 +1,150 @@
-"""What goes from a platform to the bus: strictly in order, many at a time, kept while NATS is away.
-
-It has a line to NATS of its own. A client that reconnects by itself sends what it had buffered
-before anybody can say what was lost ahead of that, so here a line that has any trouble is closed
-and the next one begins with the first event that no stream has acknowledged. What had been stored
-is recognised by its id and dropped.
-"""
+"""From a connection to the bus: everything in order, over outages too."""
 
 import asyncio
 import logging
-import time
 from collections import deque
-from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
-from itertools import count
 
 import nats.errors
-from nats.aio.client import Client
-from nats.aio.msg import Msg
-from nats.js.api import Header
+from nats.js.api import PubAck
 
-from rosey.bus import Bus, BusError
-from rosey.events import Wire
+from rosey.bus import Bus
 
 log = logging.getLogger("activities.connection")
 
-BOUND = 50_000
-WINDOW = 1_024
-PATIENCE = 3.0  # for an acknowledgement while others wait behind it
-PAUSE = 0.2  # before the next try to reach NATS
-LOOK = 0.1  # how often a line with something under way is checked
-TOO_LARGE = b'"err_code":10054'
+MOST_WAITING = 50_000
+WINDOW = 512
+MOST_BYTES = 1_000_000  # the server takes 1 MiB with headers
+ACK_PATIENCE = 2.0
 
 
-class Trouble(Exception):
-    """A line to NATS that must not be used any more."""
-
-
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True)
 class Item:
-    """A frame without an id is published only; an event is stored once under its id."""
+    """A message on its way; without an id it is a raw frame that is not kept."""
 
     subject: str
     data: bytes
-    id: str = ""
-    stored: Callable[[], None] | None = None
+    id: str
+
+
+@dataclass(slots=True)
+class Sending:
+    item: Item
+    stored: "asyncio.Future[PubAck]"
+    since: float
 
 
 class Outbox:
-    """Takes at once and never blocks; beyond `bound` what waits is dropped, frames first."""
+    """Sends without waiting for each acknowledgement; what is not acknowledged goes again.
 
-    def __init__(self, bus: Bus, bound: int = BOUND) -> None:
-        url = bus.client.connected_url
-        if url is None:
-            raise BusError("An outbox can only be made while the bus is connected.")
-        self.frames_dropped = 0
-        self.events_lost = 0
-        self._url = url.geturl()
-        self._name = f"{bus.client.options['name']} outbox"
-        self._bound = bound
+    All stored messages go into one stream, and always from the first unacknowledged one on, so
+    their order holds. When too much waits, the oldest raw frames are dropped first.
+    """
+
+    def __init__(self, bus: Bus) -> None:
+        self.bus = bus
+        self.dropped = 0
         self._waiting: deque[Item] = deque()
-        self._under_way: dict[int, Item] = {}
-        self._frames = 0
-        self._numbers = count()
+        self._sending: deque[Sending] = deque()
         self._wake = asyncio.Event()
-        self._empty = asyncio.Event()
-        self._progress_at = 0.0
-        self._proven = False
-        self._trouble = ""
-        self._work: asyncio.Task[None] | None = None
+        self._again = False
+        self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        self._work = asyncio.create_task(self._run(), name="outbox")
+        self.bus.on_reconnect(self._reconnected)
+        self._task = asyncio.create_task(self._run(), name="outbox")
 
-    async def close(self, patience: float = 1.0) -> None:
-        """Waits up to `patience` seconds for what is left to be stored."""
-        with suppress(TimeoutError):
-            await self.flushed(patience)
-        if self._work:
-            self._work.cancel()
-            await asyncio.gather(self._work, return_exceptions=True)
-        if self.unstored:
-            log.warning("%d events were not stored: NATS is away", self.unstored)
-
-    @property
-    def unstored(self) -> int:
-        """How many frames and events have not gone out for good."""
-        return len(self._waiting) + len(self._under_way)
-
-    async def flushed(self, patience: float) -> None:
-        """Waits until all is stored. Raises TimeoutError."""
-        while self.unstored:
-            self._empty.clear()
-            async with asyncio.timeout(patience):
-                await self._empty.wait()
-
-    def frame(self, subject: str, data: bytes) -> None:
-        """Publishes without keeping."""
-        self._frames += 1
-        self._put(Item(subject, data))
-
-    def event(
-        self, subject: str, event: Wire, id: str, stored: Callable[[], None] | None = None
-    ) -> None:
-        """Stores `event` under `id`; calls `stored` when a stream has it."""
-        self._put(Item(subject, event.wire(), id, stored))
-
-    # -- room for more ---------------------------------------------------------------------
-
-    def _put(self, item: Item) -> None:
-        self._waiting.append(item)
-        if len(self._waiting) > self._bound:
+    def put(self, subject: str, data: bytes, id: str = "") -> None:
+        """Takes a message; it is stored when it has an `id` and only sent when it has none."""
+        if len(data) > MOST_BYTES:
+            log.error("%s: %d bytes are more than the bus takes", subject, len(data))
+            self.dropped += 1
+            return
+        self._waiting.append(Item(subject, data, id))
+        if len(self._waiting) > MOST_WAITING:
             self._make_room()
         self._wake.set()
 
-    def _make_room(self) -> None:
-        """Drops the oldest frames, a tenth of the bound at a time; without any, an event."""
-        if not self._frames:
-            self._waiting.popleft()
-            self.events_lost += 1
-            if self.events_lost == 1:
-                log.error("NATS has been away for too long: the oldest events are lost from here")
-            return
-        if not self.frames_dropped:
-            log.warning("NATS is away: the oldest raw frames are dropped from here")
-        drop = min(self._frames, max(1, self._bound // 10))
-        kept: deque[Item] = deque()
-        left = drop
-        for item in self._waiting:
-            if left and not item.id:
-                left -= 1
-            else:
-                kept.append(item)
-        self._waiting = kept
-        self._frames -= drop
-        self.frames_dropped += drop
+    @property
+    def is_empty(self) -> bool:
+        return not (self._waiting or self._sending)
 
-    # -- the line --------------------------------------------------------------------------
+    async def stop(self, patience: float = 1.0) -> None:
+        """Lets go out what can within `patience` seconds."""
+        deadline = asyncio.get_running_loop().time() + patience
+        while not self.is_empty and asyncio.get_running_loop().time() < deadline:
+            await asyncio.sleep(0.01)
+        if self._task:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _reconnected(self) -> None:
+        self._again = True
+        self._wake.set()
+
+    def _make_room(self) -> None:
+        """Drops the oldest raw frame, or the oldest message when all are to be kept."""
+        for index, item in enumerate(self._waiting):
+            if not item.id:
+                del self._waiting[index]
+                break
+        else:
+            self._waiting.popleft()
+            log.error("the bus was away for too long: a message was dropped")
+        self.dropped += 1
 
     async def _run(self) -> None:
         while True:
+            self._retire()
+            if self._again:
+                self._take_back()
             try:
-                await self._use_a_line()
-            except (BusError, Trouble, nats.errors.Error, OSError) as problem:
-                log.info("events wait for NATS: %s", problem)
-            await asyncio.sleep(PAUSE)
+                await self._send()
+            except nats.errors.Error as problem:
+                log.info("the bus takes nothing: %s", problem)
+                self._again = True
+            try:
+                await asyncio.wait_for(self._wake.wait(), ACK_PATIENCE / 2)
+            except TimeoutError:
+                self._again = self._again or self._is_late()
+            self._wake.clear()
 
-    async def _use_a_line(self) -> None:
-        """Sends on one connection until there is trouble with it."""
-        line = await Bus.connect(self._url, self._name)
-        line.client.options["allow_reconnect"] = False
-        self._trouble = ""
-        self._proven = False
-        try:
-            inbox = line.client.new_inbox()
-            await line.client.subscribe(
-                f"{inbox}.*", cb=self._acknowledged, pending_msgs_limit=-1, pending_bytes_limit=-1
-            )
-            while True:
-                await self._send(line.client, inbox)
-                await self._look(line.client)
-        finally:
-            self._waiting.extendleft(reversed(self._under_way.values()))
-            self._under_way.clear()
-            await line.client.close()
-
-    async def _send(self, client: Client, inbox: str) -> None:
-        """Everything that waits, as far as the window allows: one event on a line not proven."""
-        while self._waiting and not self._trouble:
-            if len(self._under_way) >= (WINDOW if self._proven else 1):
-                return
+    async def _send(self) -> None:
+        now = asyncio.get_running_loop().time()
+        while self._waiting and len(self._sending) < WINDOW and self.bus.is_connected:
             item = self._waiting.popleft()
-            reply, headers = "", None
-            if item.id:
-                number = next(self._numbers)
-                if not self._under_way:
-                    self._progress_at = time.monotonic()
-                self._under_way[number] = item
-                reply, headers = f"{inbox}.{number}", {Header.MSG_ID.value: item.id}
-            else:
-                self._frames -= 1
+            if not item.id:
+                await self.bus.publish(item.subject, item.data)
+                continue
             try:
-                await client.publish(item.subject, item.data, reply=reply, headers=headers)
-            except nats.errors.MaxPayloadError:
-                if item.id:
-                    del self._under_way[number]
-                self._refuse(item)
+                stored = await self.bus.store_soon(item.subject, item.data, item.id)
+            except nats.errors.Error:
+                self._waiting.appendleft(item)
+                raise
+            stored.add_done_callback(self._acknowledged)
+            self._sending.append(Sending(item, stored, now))
 
-    async def _look(self, client: Client) -> None:
-        """Waits for something to do. Raises Trouble."""
-        if not self.unstored:
-            self._empty.set()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(LOOK if self._under_way else None):
-                await self._wake.wait()
-        self._wake.clear()
-        if self._trouble:
-            raise Trouble(self._trouble)
-        if client.is_closed:
-            raise Trouble("the connection was lost")
-        if self._under_way and time.monotonic() - self._progress_at > PATIENCE:
-            raise Trouble("the stream does not acknowledge")
+    def _acknowledged(self, stored: "asyncio.Future[PubAck]") -> None:
+        self._wake.set()
 
-    async def _acknowledged(self, msg: Msg) -> None:
-        item = self._under_way.get(int(msg.subject.rpartition(".")[2]))
-        if item is None:
-            return
-        no_stream = bool(msg.headers and msg.headers.get("Status"))
-        if no_stream or b'"error":' in msg.data:
-            if TOO_LARGE not in msg.data:
-                self._trouble = "no stream answers" if no_stream else msg.data.decode()
-                self._wake.set()
+    def _retire(self) -> None:
+        while self._sending and self._sending[0].stored.done():
+            first = self._sending[0]
+            if first.stored.cancelled() or first.stored.exception():
+                self._again = True
                 return
-            self._refuse(item)
-        elif item.stored:
-            item.stored()
-        del self._under_way[int(msg.subject.rpartition(".")[2])]
-        self._proven = True
-        self._progress_at = time.monotonic()
-        if self._waiting or not self._under_way:
-            self._wake.set()
+            self._sending.popleft()
 
-    def _refuse(self, item: Item) -> None:
-        """What NATS will never take must not stop the rest."""
-        if item.id:
-            self.events_lost += 1
-        else:
-            self.frames_dropped += 1
-        log.error("%s %s is too large for NATS (%d bytes)", item.subject, item.id, len(item.data))
+    def _take_back(self) -> None:
+        self._again = False
+        while self._sending:
+            sending = self._sending.pop()
+            sending.stored.remove_done_callback(self._acknowledged)
+            sending.stored.cancel()
+            self._waiting.appendleft(sending.item)
+
+    def _is_late(self) -> bool:
+        if not self._sending:
+            return False
+        waited = asyncio.get_running_loop().time() - self._sending[0].since
+        return waited > ACK_PATIENCE and self.bus.is_connected

@@ -1,45 +1,35 @@
-"""What the `Connection` workflow and the process that holds the socket agree on."""
+"""What the `Connection` workflow asks of the processes that hold connections."""
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, BaseModel
 
 from rosey.platform import RoomState
 
-TASK_QUEUE = "connection"
-CLAIM = "claim"
-HOLD = "hold"
-LEAVE = "leave"
+CLAIM = "claim_connection"
+HOLD = "hold_connection"
+LEAVE = "leave_connection"
 OBSERVED = "observed"
 
-# Types of the failures after which trying again does not help.
-REFUSED = "Refused"
+# Types of failures that no retry helps.
+STOPPED = "Stopped"
 ELSEWHERE = "LoggedInElsewhere"
 
 
-class Wanted(BaseModel):
-    """A connection that somebody has to hold. `failures` since the last that lasted a minute."""
-
-    connection: str
-    failures: int = 0
-
-
-class Claimed(BaseModel):
-    """The task queue of the process that holds it."""
+class Claim(BaseModel):
+    """Which process has the connection: its own task queue."""
 
     queue: str
 
 
-class Pulse(BaseModel):
-    """What the long activity's heartbeats say, and the next attempt starts from."""
+class Progress(BaseModel):
+    """What an attempt to hold a connection tells the next one in its heartbeats."""
 
     failures: int = 0
     connected_since: AwareDatetime | None = None
 
 
 class Observed(BaseModel):
-    """How the connection and its room look from the process that holds it."""
+    """A snapshot for the `state` query."""
 
     connected: bool = False
-    since: AwareDatetime | None = Field(default=None, description="of the present connection")
-    failures: int = 0
-    last_error: str = ""
+    since: AwareDatetime | None = None
     room: RoomState = RoomState()
