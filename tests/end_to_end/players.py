@@ -33,7 +33,7 @@ class AnswerBook:
     def find(self, line: str) -> Question:
         asked = ASKED.match(line)
         assert asked, line
-        text = plain(asked[3])
+        text = plain(asked[3].removeprefix("True or false? "))
         found = [known for start, known in self._questions.items() if text.startswith(start)]
         assert found, line
         return max(found, key=lambda question: len(question.text))

@@ -11,6 +11,8 @@ from workflows.trivia.answers import check_answer, is_letter
 from workflows.trivia.models import Game, Player, Room, Round, Settings, Try
 
 REMEMBERED_QUESTIONS = 200
+# Seconds for whoever only looked on so far, once every player has answered.
+LAST_MOMENT = 2.0
 
 
 def start(room: Room, order: Order, game_id: str) -> Outcome:
@@ -93,17 +95,15 @@ def _reward(player: Player, points: int, elapsed: float) -> None:
 
 
 def _hurry(game: Game, round_: Round, said_at: datetime, now: datetime) -> None:
-    """After a right answer the others have a moment more; none when all have answered."""
-    grace = timedelta(seconds=game.settings.grace)
-    if round_.cutoff is None or said_at + grace < round_.cutoff:
-        round_.cutoff = said_at + grace
-    if game.phase != "open":
-        return
+    """After a right answer the others have a while; a moment, when all players have answered."""
     everybody = len(game.players) > 1 and all(
         key in round_.tries and round_.tries[key].counted for key in game.players
     )
-    soon = now if everybody else now + grace
-    game.until = min(game.until or soon, soon)
+    grace = min(game.settings.grace, LAST_MOMENT) if everybody else game.settings.grace
+    left = timedelta(seconds=grace)
+    round_.cutoff = min(round_.cutoff or said_at + left, said_at + left)
+    if game.phase == "open":
+        game.until = min(game.until or now + left, now + left)
 
 
 def _meant_for(round_: Round, order: Order) -> bool:

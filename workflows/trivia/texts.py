@@ -22,12 +22,12 @@ def started(game: Game) -> str:
 def question(game: Game) -> str:
     asked = game.questions[game.index]
     head = f"❓ {game.index + 1}/{len(game.questions)} ({asked.category}, {asked.difficulty})"
+    if asked.kind == "boolean":
+        return f"{head} True or false? {asked.text}"
     return f"{head} {asked.text}{choices(asked)}"
 
 
 def choices(asked: Question) -> str:
-    if asked.kind == "boolean":
-        return " — true or false?"
     if not asked.choices:
         return ""
     return " " + " ".join(f"{chr(65 + n)}) {text}" for n, text in enumerate(asked.choices))
