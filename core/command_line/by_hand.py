@@ -12,7 +12,6 @@ from core import config_checks, logs, runtime
 from core.config import Config
 from core.errors import UnknownName, UserError
 from core.host import notify
-from core.lean import without
 from core.plugins import CONNECTORS, load
 from rosey.manifest import load_connector
 
@@ -24,8 +23,8 @@ def worker(plugins: list[str], data: Path, file: Path | None) -> None:
         if name not in known:
             raise UnknownName("plugin", name, known)
     _begin(data, file)
-    with without("aiohttp"):
-        from core.plugin_host.service import run
+    from core.plugin_host.service import run
+
     notify.wait_for_go()
     serve(run(list(dict.fromkeys(plugins)), data, file))
 
@@ -42,8 +41,8 @@ def connector(name: str, data: Path, file: Path | None) -> None:
 
 def router(data: Path, file: Path | None) -> None:
     _begin(data, file)
-    with without("aiohttp"):
-        from core.router.service import run
+    from core.router.service import run
+
     notify.wait_for_go()
     serve(run(data, file))
 

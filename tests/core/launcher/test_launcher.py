@@ -113,7 +113,7 @@ def test_the_first_start_makes_the_environment_and_says_so(machine: Machine) -> 
     venv = machine.checkout / ".venv"
     assert machine.calls == [
         f"uv venv --quiet --python >=3.11 {venv}",
-        f"uv pip sync --quiet --require-hashes --python {venv}/bin/python "
+        f"uv pip sync --quiet --require-hashes --compile-bytecode --python {venv}/bin/python "
         f"{machine.checkout}/requirements.lock",
     ]
 
