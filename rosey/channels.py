@@ -4,6 +4,7 @@ import re
 from typing import NamedTuple
 
 _PLAIN = re.compile(r"[A-Za-z0-9_-]")
+_CONNECTION = re.compile(r"[a-z][a-z0-9-]*")
 
 
 class Channel(NamedTuple):
@@ -18,19 +19,16 @@ class Channel(NamedTuple):
 
     @classmethod
     def parse(cls, key: str) -> "Channel":
-        """Raises ValueError when there is no `/` with something on both sides."""
-        connection, slash, room = key.partition("/")
-        if not (connection and slash and room):
+        """Raises ValueError for what is not a connection's name, `/` and a room."""
+        connection, _, room = key.partition("/")
+        if not (_CONNECTION.fullmatch(connection) and room):
             raise ValueError(f"{key!r} is no channel key; it looks like lounge/lobby")
         return cls(connection, room)
 
 
 def token(key: str) -> str:
     """A channel key as one subject token, without loss: `lounge/lobby` is `lounge=2Flobby`."""
-    return "".join(
-        char if _PLAIN.match(char) else "".join(f"={byte:02X}" for byte in char.encode())
-        for char in key
-    )
+    return "".join(char if _PLAIN.match(char) else _escaped(char) for char in key)
 
 
 def from_token(text: str) -> str:
@@ -44,7 +42,11 @@ def from_token(text: str) -> str:
         else:
             raw.extend(rest[0].encode())
             rest = rest[1:]
-    key = raw.decode()
+    key = raw.decode(errors="surrogatepass")
     if token(key) != text:
         raise ValueError(f"{text!r} is no channel token")
     return key
+
+
+def _escaped(char: str) -> str:
+    return "".join(f"={byte:02X}" for byte in char.encode(errors="surrogatepass"))

@@ -33,7 +33,7 @@ class User(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
     name: str
-    rank: float = 0.0
+    rank: float = Field(default=0.0, allow_inf_nan=False)
     id: str | None = None
     afk: bool = False
     muted: bool = False

@@ -3,12 +3,12 @@
 from datetime import datetime
 from hashlib import sha256
 
-SEPARATOR = "\x1f"
-
 
 def derive(prefix: str, *parts: object) -> str:
     """`<prefix>-` and 20 hex digits of the parts; free of dots and spaces."""
-    digest = sha256(SEPARATOR.join(str(part) for part in parts).encode()).hexdigest()
+    # With their lengths, so that no part can pretend to be two; half characters are text too.
+    texts = [str(part).encode(errors="surrogatepass") for part in parts]
+    digest = sha256(b"".join(b"%d:%b" % (len(text), text) for text in texts)).hexdigest()
     return f"{prefix}-{digest[:20]}"
 
 

@@ -141,6 +141,8 @@ def _load(path: Path, model: type[Manifest]) -> Manifest:
         return model.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         raise ManifestError(f"{path} is missing") from None
+    except OSError as problem:
+        raise ManifestError(f"{path} cannot be read: {problem.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
         raise ManifestError(f"{path}: is no valid TOML: {problem}") from None
     except ValidationError as problem:

@@ -16,10 +16,16 @@ class TemporalAway(Exception):
 async def connect(address: str, patience: float = 10.0) -> Client:
     """A client for `address` unless TEMPORAL_* or a profile names another.
 
-    Tries for `patience` seconds, then raises TemporalAway.
+    Tries for `patience` seconds, then raises TemporalAway; at once for settings without sense.
     """
     options: dict[str, Any] = {"target_host": address}
-    options.update(ClientConfig.load_client_connect_config())
+    try:
+        options.update(ClientConfig.load_client_connect_config())
+    except (RuntimeError, OSError, ValueError) as problem:
+        raise TemporalAway(
+            f"Temporal's settings, TEMPORAL_* or its profile file, cannot be used: {problem}. "
+            "Correct them, or unset them to use the server of `bin/rosey up`."
+        ) from problem
     deadline = asyncio.get_running_loop().time() + patience
     while True:
         try:

@@ -26,6 +26,7 @@ log = logging.getLogger("temporal.mailbox")
 MOST_ORDERS = 100
 MOST_BYTES = 256 * 1024
 RPC_TIMEOUT = timedelta(seconds=5)
+MOVED_ON = "AcceptedUpdateCompletedWorkflow"
 FIRST_PAUSE = 0.05
 LONGEST_PAUSE = 1.0
 # The server is busy, away, or the workflow renews itself: the same batch goes again.
@@ -39,6 +40,7 @@ PASSING = (
     RPCStatusCode.INTERNAL,
     RPCStatusCode.FAILED_PRECONDITION,
 )
+FAILURES = (RPCError, WorkflowUpdateRPCTimeoutOrCancelledError, WorkflowUpdateFailedError)
 
 
 class Undeliverable(Exception):
@@ -60,6 +62,7 @@ class Mailboxes:
         self.client = client
         self.plugin = plugin
         self._boxes: dict[str, _Box] = {}
+        self._searchable = True
 
     async def deliver(
         self, workflow: str, command: Command, settings: dict[str, object] | None = None
@@ -99,18 +102,17 @@ class Mailboxes:
         orders = [order for order, _ in batch]
         try:
             outcomes = await self._insist(workflow_id, box, orders)
-        except Undeliverable as problem:
-            for _, answer in batch:
+            for (_, answer), outcome in zip(batch, outcomes, strict=True):
                 if not answer.done():
-                    answer.set_exception(problem)
-            return
+                    answer.set_result(outcome)
         except asyncio.CancelledError:
             for _, answer in batch:
                 answer.cancel()
             raise
-        for (_, answer), outcome in zip(batch, outcomes, strict=True):
-            if not answer.done():
-                answer.set_result(outcome)
+        except Exception as problem:  # whatever it was, those who wait must hear of it
+            for _, answer in batch:
+                if not answer.done():
+                    answer.set_exception(problem)
 
     async def _insist(self, workflow_id: str, box: _Box, orders: list[Order]) -> list[Outcome]:
         """Sends the same batch under the same id until it is taken; ids make it once."""
@@ -120,14 +122,12 @@ class Mailboxes:
         while True:
             try:
                 return await self._send(workflow_id, box, orders, batch_id)
-            except (RPCError, WorkflowUpdateRPCTimeoutOrCancelledError) as problem:
-                status = problem.status if isinstance(problem, RPCError) else None
-                if status not in (*PASSING, None) or datetime.now(UTC) > give_up:
-                    raise Undeliverable(f"{workflow_id} cannot be reached: {problem}") from problem
-                log.info("%s: %d orders go again: %s", workflow_id, len(orders), problem)
-            except WorkflowUpdateFailedError as problem:
-                if not _workflow_moved_on(problem):
-                    raise Undeliverable(f"{workflow_id} refused: {problem.cause}") from problem
+            except FAILURES as problem:
+                _obey_cancellation()
+                if not _passing(problem) or datetime.now(UTC) > give_up:
+                    why = problem.__cause__ or problem
+                    raise Undeliverable(f"{workflow_id} did not take it: {why}") from problem
+                log.info("%s: %d orders go again: %r", workflow_id, len(orders), problem)
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
 
@@ -153,12 +153,26 @@ class Mailboxes:
     async def _start_and_send(
         self, workflow_id: str, box: _Box, orders: list[Order], batch_id: str
     ) -> list[Outcome]:
+        """Starts the workflow with the batch; without search attributes where there are none."""
+        try:
+            return await self._start_with(workflow_id, box, orders, batch_id)
+        except RPCError as problem:
+            if not (self._searchable and _unknown_attributes(problem)):
+                raise
+            log.warning("workflows start without search attributes: %s", problem.message)
+            self._searchable = False
+        return await self._start_with(workflow_id, box, orders, batch_id)
+
+    async def _start_with(
+        self, workflow_id: str, box: _Box, orders: list[Order], batch_id: str
+    ) -> list[Outcome]:
+        found_by = attributes(self.plugin, box.channel, orders[0].user)
         start: WithStartWorkflowOperation[object, object] = WithStartWorkflowOperation(
             box.workflow,
             id=workflow_id,
             task_queue=self.plugin,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-            search_attributes=attributes(self.plugin, box.channel, orders[0].user),
+            search_attributes=found_by if self._searchable else None,
             static_summary=f"{box.workflow} in {box.channel}",
         )
         result: list[Outcome] = await self.client.execute_update_with_start_workflow(
@@ -177,7 +191,7 @@ def _take(box: _Box) -> list[tuple[Order, "asyncio.Future[Outcome]"]]:
     size = 0
     count = 0
     for order, _ in box.waiting[:MOST_ORDERS]:
-        size += len(order.model_dump_json())
+        size += len(order.model_dump_json().encode())
         if count and size > MOST_BYTES:
             break
         count += 1
@@ -185,7 +199,26 @@ def _take(box: _Box) -> list[tuple[Order, "asyncio.Future[Outcome]"]]:
     return batch
 
 
-def _workflow_moved_on(problem: WorkflowUpdateFailedError) -> bool:
-    """The run ended or renewed itself with the update under way; its successor takes it."""
-    cause = problem.cause
-    return isinstance(cause, ApplicationError) and cause.type == "AcceptedUpdateCompletedWorkflow"
+def _passing(problem: Exception) -> bool:
+    """Whether the same batch may be taken when it goes again."""
+    if isinstance(problem, RPCError):
+        return problem.status in PASSING
+    if isinstance(problem, WorkflowUpdateFailedError):
+        # The run ended or renewed itself with the update under way; its successor takes it.
+        cause = problem.cause
+        return isinstance(cause, ApplicationError) and cause.type == MOVED_ON
+    return True
+
+
+def _obey_cancellation() -> None:
+    """Temporal's client reports our own task's cancellation as if the server had been slow."""
+    task = asyncio.current_task()
+    if task and task.cancelling():
+        raise asyncio.CancelledError
+
+
+def _unknown_attributes(problem: RPCError) -> bool:
+    return (
+        problem.status is RPCStatusCode.INVALID_ARGUMENT
+        and "search attribute" in problem.message.lower()
+    )

@@ -1,6 +1,7 @@
 """The processes the host starts, which anybody may start by hand, here or elsewhere."""
 
 import asyncio
+import contextlib
 import importlib
 import signal
 from collections.abc import Coroutine
@@ -13,7 +14,7 @@ from core.config import Config
 from core.errors import UnknownName, UserError
 from core.host import notify
 from core.plugins import CONNECTORS, load
-from rosey.manifest import load_connector
+from rosey.manifest import ManifestError, load_connector
 
 
 def worker(plugins: list[str], data: Path, file: Path | None) -> None:
@@ -92,9 +93,10 @@ async def _until_told(work: Coroutine[Any, Any, Any]) -> None:
 
 def _load_connector(platform: str) -> None:
     """Its modules take long; they are loaded while the rest of Rosey starts."""
-    manifest = load_connector(CONNECTORS / platform)
-    for named in (manifest.connector, manifest.workflow, *manifest.activities):
-        load(named)
+    with contextlib.suppress(ManifestError):  # said by the connection itself
+        manifest = load_connector(CONNECTORS / platform)
+        for named in (manifest.connector, manifest.workflow, *manifest.activities):
+            load(named)
 
 
 def _begin(data: Path, file: Path | None) -> Config:

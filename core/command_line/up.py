@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,12 +28,21 @@ def run(data: Path, config: Path | None) -> None:
     progress.note("stopped; everything is kept")
 
 
+class _Output(Console):
+    """Goes quiet when its reader has gone; the processes go on."""
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+        # What Python flushes at its end must go somewhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 class ConsoleProgress:
     """Lines for a terminal or a file; goes quiet when nobody reads them any more."""
 
     def __init__(self, config: Config) -> None:
         self._config = config
-        self._console = Console(highlight=False, soft_wrap=True)
+        self._console: Console = _Output(highlight=False, soft_wrap=True)
         self._spinner = self._console.status("starting")
         self._starting: set[str] = set()
 

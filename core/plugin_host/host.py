@@ -26,6 +26,7 @@ log = logging.getLogger("core.plugin_host")
 # A process that died leaves its commands to another after this time; work in hand is extended.
 ACK_WAIT = 1.5
 ALIVE_EVERY = 2.0
+LARGEST_ANSWER = 256 * 1024
 
 SettingsOf = Callable[[str], BaseModel | None]
 
@@ -95,7 +96,9 @@ class PluginHost:
         command = Command.read(delivery.data)
         started = datetime.now(UTC)
         outcome = await self._outcome(command)
-        events = [*outcome.events, _done(command, outcome, started)]
+        # The end comes first: another try of this command may lead to other events, but then the
+        # number of its end is taken, and there is one.
+        events = [_done(command, outcome, started), *outcome.events]
         await asyncio.gather(
             self._reply(command, outcome),
             *(self._publish(command, number, event) for number, event in enumerate(events)),
@@ -108,7 +111,7 @@ class PluginHost:
             return Outcome(error=f"{command.plugin} has no command {command.action!r}.")
         context = Context(command, self._settings(command.channel), self._workflows)
         try:
-            answer = await handler(context)
+            return self._checked(context, await handler(context))
         except Refused as refusal:
             return Outcome(error=str(refusal))
         except Exception:  # whatever a plugin does wrong is its own failure, told in one line
@@ -118,11 +121,21 @@ class PluginHost:
                 error=f"{command.plugin} failed at {command.action!r} (id {short}). "
                 "Its log says why; other commands still work."
             )
-        if answer is None:
-            answer = Outcome()
-        if isinstance(answer, str):
-            answer = Outcome(say=[answer])
-        return answer.model_copy(update={"events": [*context.events, *answer.events]})
+
+    def _checked(self, context: Context, answer: object) -> Outcome:
+        """The answer with the events noted on the way. Raises for what cannot be sent."""
+        if answer is None or isinstance(answer, str):
+            answer = Outcome(say=[answer] if answer else [])
+        if not isinstance(answer, Outcome):
+            raise TypeError(f"a handler answers a line, an Outcome or nothing, not {answer!r:.80}")
+        outcome = answer.model_copy(update={"events": [*context.events, *answer.events]})
+        for event in outcome.events:
+            if event.name not in self.manifest.events:
+                raise ValueError(f"the event {event.name!r} is not in the plugin's manifest")
+        size = len(outcome.model_dump_json().encode())
+        if size > LARGEST_ANSWER:
+            raise ValueError(f"an answer of {size} bytes; at most {LARGEST_ANSWER} can be sent")
+        return outcome
 
     async def _reply(self, command: Command, outcome: Outcome) -> None:
         """Stores the reply; a plain line that led to nothing needs none."""

@@ -1,6 +1,5 @@
 """Commands that programs put on the bus: `rosey.commands.<plugin>.execute` and its result."""
 
-import json
 import logging
 from datetime import UTC, datetime
 
@@ -9,6 +8,7 @@ from pydantic import ValidationError
 from core.router.router import Router
 from rosey import ids, subjects
 from rosey.bus import Bus, BusError, Incoming
+from rosey.channels import Channel
 from rosey.events import Command, Execute, Executed
 
 log = logging.getLogger("core.router")
@@ -36,9 +36,12 @@ class Executor:
     async def _execute(self, plugin: str, incoming: Incoming) -> Executed:
         try:
             asked = Execute.read(incoming.data)
-        except (ValidationError, json.JSONDecodeError) as problem:
+            Channel.parse(asked.channel)
+        except ValidationError as problem:
             log.warning("%s: %s", incoming.subject, problem)
             return Executed(error='Not understood. Send {"action": …, "channel": …, "text": …}.')
+        except ValueError as problem:
+            return Executed(error=f"{problem}.")
         now = datetime.now(UTC)
         source = asked.id or ids.derive("x", now.timestamp(), incoming.reply, incoming.data)
         command = Command(

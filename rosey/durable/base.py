@@ -1,8 +1,9 @@
 """The base of every workflow that a room talks to: one door, no repeats, short histories."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
+from pydantic import BaseModel, ValidationError
 from temporalio import workflow
 
 from rosey.durable.orders import KEEP_FOR, Kept, Order
@@ -10,6 +11,8 @@ from rosey.events import Outcome
 
 RENEW_WHEN_QUIET = 500
 RENEW_AT_LAST = 3_000
+
+State = TypeVar("State", bound=BaseModel)
 
 
 class Durable:
@@ -58,9 +61,11 @@ class Durable:
         return outcome
 
     def by_hand(self, action: str, order: Order | None) -> Outcome:
-        """An order from the Temporal tools: the room hears what it led to."""
-        outcome = self.once((order or Order()).model_copy(update={"action": action}))
-        if not outcome.empty:
+        """An order from the Temporal tools: the room hears what it led to, once."""
+        order = (order or Order()).model_copy(update={"action": action})
+        repeated = self.kept.find(order.id) is not None
+        outcome = self.once(order)
+        if not (repeated or outcome.empty):
             self.unsaid.append(outcome)
         return outcome
 
@@ -74,6 +79,17 @@ class Durable:
     async def settled(self) -> None:
         """Waits until no handler is at work, as a run's end must."""
         await workflow.wait_condition(workflow.all_handlers_finished)
+
+
+def carried(given: object, model: type[State]) -> State:
+    """What the last run handed on; nonsense that a person started the workflow with is nothing."""
+    if workflow.info().continued_run_id:
+        return model.model_validate(given)
+    try:
+        return model.model_validate(given or {})
+    except ValidationError as problem:
+        workflow.logger.warning("started with nonsense, which is ignored: %s", problem)
+        return model()
 
 
 def handlers(action: str, description: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
@@ -102,5 +118,5 @@ async def nap(seconds: float, wake: Callable[[], bool], summary: str) -> bool:
     try:
         await workflow.wait_condition(wake, timeout=seconds, timeout_summary=summary)
     except TimeoutError:
-        return False
+        return wake()  # both may come in one task, and what came goes before the end of the time
     return True

@@ -1,29 +1,34 @@
 """What a room's workflow is told, and what it remembers having been told."""
 
 from datetime import datetime, timedelta
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from rosey.events import Command, Outcome
 from rosey.ranks import Rank
 
 KEEP_FOR = timedelta(minutes=15)
 KEEP_AT_LEAST = 500
+# More would not fit into what a run may hand to the next.
+KEEP_AT_MOST = 10_000
+LONGEST_NAME = 100
+LONGEST_TEXT = 2_000
 
 
 class Order(BaseModel):
     """One thing asked of a workflow. What a person at the controls leaves out gets a default.
 
     `sent_at` and `shown_at` are the platform's times; an order without an id is never a repeat.
+    Longer names and texts are cut: what a workflow repeats must fit into a message.
     """
 
     model_config = ConfigDict(extra="ignore")
     id: str = ""
     action: str = ""
-    user: str = "operator"
-    rank: float = Rank.ADMIN.value
-    text: str = ""
+    user: Annotated[str, AfterValidator(lambda name: name[:LONGEST_NAME])] = "operator"
+    rank: float = Field(default=Rank.ADMIN.value, allow_inf_nan=False)
+    text: Annotated[str, AfterValidator(lambda text: text[:LONGEST_TEXT])] = ""
     sent_at: AwareDatetime | None = None
     shown_at: AwareDatetime | None = None
     seq: int = 0
@@ -55,7 +60,7 @@ class Turn(BaseModel):
 
 
 class Kept(BaseModel):
-    """The orders of the last 15 minutes, at least the last 500; carried from run to run."""
+    """The orders of the last 15 minutes, 500 to 10,000 of them; carried from run to run."""
 
     turns: dict[str, Turn] = {}
 
@@ -70,6 +75,6 @@ class Kept(BaseModel):
         self.turns[order_id] = Turn(id=order_id, at=now, outcome=None if outcome.empty else outcome)
         while len(self.turns) > KEEP_AT_LEAST:
             oldest = next(iter(self.turns.values()))
-            if now - oldest.at < KEEP_FOR:
+            if now - oldest.at < KEEP_FOR and len(self.turns) <= KEEP_AT_MOST:
                 return
             del self.turns[oldest.id]

@@ -8,7 +8,7 @@ from rosey.events import Happening, Outcome
 from rosey.ranks import Rank
 from workflows.trivia import rules, texts
 from workflows.trivia.answers import check_answer, is_letter
-from workflows.trivia.models import Game, Player, Room, Round, Settings, Try
+from workflows.trivia.models import Game, Go, Player, Room, Round, Settings, Try
 
 REMEMBERED_QUESTIONS = 200
 # Seconds for whoever only looked on so far, once every player has answered.
@@ -39,44 +39,70 @@ def answer(room: Room, order: Order, now: datetime) -> Outcome:
     if not given:
         return _aside(order, "Add your answer, for example: !a paris")
     elapsed = round_.elapsed(order.sent_at, order.shown_at, now)
-    if _too_late(game, round_, order, elapsed, now):
+    if _too_late(game, round_, order, elapsed):
         return _aside(order, f"Too late for that one, {order.user}.")
-    key = order.user.lower()
-    attempt = round_.tries.setdefault(key, Try())
-    if attempt.counted or attempt.guesses >= game.settings.tries:
-        return _aside(order, f"You have had your go at this one, {order.user}.")
-    return _judge(game, round_, attempt, order, given, elapsed, now)
-
-
-def _judge(
-    game: Game,
-    round_: Round,
-    attempt: Try,
-    order: Order,
-    given: str,
-    elapsed: float,
-    now: datetime,
-) -> Outcome:
-    asked = round_.question
-    correct = check_answer(asked.kind, asked.answer, asked.accepted, asked.choices, given)
-    final = not order.plain or _is_choice(asked, given)
-    if not (correct or final):
-        attempt.guesses += 1
-        return Outcome()
-    attempt.counted = True
-    player = game.players.setdefault(order.user.lower(), Player(name=order.user))
-    player.answered += 1
-    submitted = {"user": order.user, "question": asked.id, "correct": correct}
-    if not correct:
-        player.streak = 0
-        return _say(texts.wrong(order.user), Happening(name="answer_submitted", data=submitted))
-    attempt.points = rules.points(asked.difficulty, game.settings.seconds, elapsed)
-    _reward(player, attempt.points, elapsed)
-    _hurry(game, round_, order.sent_at or now, now)
-    submitted |= {"points": attempt.points, "elapsed": round(elapsed, 3)}
-    return _say(
-        texts.right(player, attempt.points), Happening(name="answer_submitted", data=submitted)
+    go = Go(
+        sent_at=order.sent_at or now,
+        seq=order.seq,
+        elapsed=elapsed,
+        right=_is_right(round_.question, given),
+        final=not order.plain or _is_choice(round_.question, given),
     )
+    return _take(game, round_, order, go, now)
+
+
+def _take(game: Game, round_: Round, order: Order, go: Go, now: datetime) -> Outcome:
+    """The first thing somebody said that is right or final counts, also when it comes later."""
+    key = order.user.lower()
+    attempt = round_.tries.setdefault(key, Try(before=game.players.get(key)))
+    counted, points = attempt.counted, attempt.points
+    goes = sorted([*attempt.goes, go], key=lambda one: (one.sent_at, one.seq))
+    attempt.goes = goes[: game.settings.tries]
+    attempt.counted = next((one for one in attempt.goes if one.right or one.final), None)
+    if attempt.counted is counted:
+        silent = counted is None and any(one is go for one in attempt.goes)
+        told = f"You have had your go at this one, {order.user}."
+        return Outcome() if silent else _aside(order, told)
+    player = _settle(game, round_, key, order.user)
+    _hurry(game, round_, now)
+    if counted is None:
+        return _told(round_, attempt, texts.verdict(player, attempt), player.name)
+    if (attempt.points, _right(attempt)) == (points, counted.right):
+        return Outcome()
+    return _told(round_, attempt, texts.corrected(player, attempt), player.name)
+
+
+def _settle(game: Game, round_: Round, key: str, name: str) -> Player:
+    """Makes the person's standing follow from how he stood and the go that counts."""
+    attempt = round_.tries[key]
+    before = attempt.before or Player(name=name)
+    counted, attempt.points = attempt.counted, 0
+    if counted is None:
+        game.players.pop(key)
+        if attempt.before:
+            game.players[key] = before
+        return before
+    if counted.right:
+        difficulty, limit = round_.question.difficulty, game.settings.seconds
+        attempt.points = rules.points(difficulty, limit, counted.elapsed)
+    game.players[key] = before.after(counted, attempt.points)
+    return game.players[key]
+
+
+def _told(round_: Round, attempt: Try, line: str, name: str) -> Outcome:
+    submitted: dict[str, object] = {"user": name, "question": round_.question.id}
+    submitted["correct"] = _right(attempt)
+    if attempt.counted and attempt.counted.right:
+        submitted |= {"points": attempt.points, "elapsed": round(attempt.counted.elapsed, 3)}
+    return _say(line, Happening(name="answer_submitted", data=submitted))
+
+
+def _right(attempt: Try) -> bool:
+    return attempt.counted is not None and attempt.counted.right
+
+
+def _is_right(asked: Question, given: str) -> bool:
+    return check_answer(asked.kind, asked.answer, asked.accepted, asked.choices, given)
 
 
 def _is_choice(asked: Question, given: str) -> bool:
@@ -86,39 +112,46 @@ def _is_choice(asked: Question, given: str) -> bool:
     return is_letter(given, asked.choices)
 
 
-def _reward(player: Player, points: int, elapsed: float) -> None:
-    player.score += points
-    player.correct += 1
-    player.streak += 1
-    player.best_streak = max(player.best_streak, player.streak)
-    player.fastest = elapsed if player.fastest is None else min(player.fastest, elapsed)
-
-
-def _hurry(game: Game, round_: Round, said_at: datetime, now: datetime) -> None:
-    """After a right answer the others have a while; a moment, when all players have answered."""
+def _hurry(game: Game, round_: Round, now: datetime) -> None:
+    """After a right answer the others have a moment more; none when all have answered."""
+    if game.phase != "open" or not any(map(_right, round_.tries.values())):
+        return
     everybody = len(game.players) > 1 and all(
         key in round_.tries and round_.tries[key].counted for key in game.players
     )
-    grace = min(game.settings.grace, LAST_MOMENT) if everybody else game.settings.grace
-    left = timedelta(seconds=grace)
-    round_.cutoff = min(round_.cutoff or said_at + left, said_at + left)
-    if game.phase == "open":
-        game.until = min(game.until or now + left, now + left)
+    soon = now if everybody else now + timedelta(seconds=game.settings.grace)
+    game.until = min(game.until or soon, soon)
+
+
+def close(game: Game, at: datetime | None = None) -> None:
+    """Ends the time for answers. What was said in time counts also when it comes later.
+
+    In time is before `at`, and within the moment after the first right answer that had come.
+    """
+    assert game.round
+    grace = timedelta(seconds=game.settings.grace)
+    tries = game.round.tries.values()
+    ends = [one.counted.sent_at + grace for one in tries if one.counted and one.counted.right]
+    game.round.cutoff = min([*ends, *([at] if at else [])], default=None)
+    game.phase = "reveal"
 
 
 def _meant_for(round_: Round, order: Order) -> bool:
     """An answer to an earlier question that comes now is not an answer to this one."""
-    if order.shown_at is None or round_.shown_at is None:
+    if order.shown_at is None:
         return order.sent_at is None or round_.shown_at is None or order.sent_at >= round_.shown_at
+    if round_.shown_at is None:
+        return round_.shown_before is None or order.shown_at > round_.shown_before
     return order.shown_at == round_.shown_at
 
 
-def _too_late(game: Game, round_: Round, order: Order, elapsed: float, now: datetime) -> bool:
+def _too_late(game: Game, round_: Round, order: Order, elapsed: float) -> bool:
+    """While the question is open only its own time matters, so that no order of arrival does."""
     if elapsed > game.settings.seconds:
         return True
-    if order.sent_at is None:
-        return game.phase not in ("asking", "open")
-    return round_.cutoff is not None and order.sent_at > round_.cutoff
+    if game.phase in ("asking", "open"):
+        return False
+    return order.sent_at is None or (round_.cutoff is not None and order.sent_at > round_.cutoff)
 
 
 def hint(room: Room, order: Order) -> Outcome:
@@ -140,8 +173,7 @@ def skip(room: Room, order: Order, now: datetime) -> Outcome:
         return _say("There is no open question to skip.")
     if not _may_steer(game, order):
         return _say(_WHO_STEERS.format(what="skip a question", who=game.started_by))
-    game.round.cutoff = min(game.round.cutoff or order.sent_at or now, order.sent_at or now)
-    game.until = now
+    close(game, order.sent_at or now)
     return Outcome()
 
 
@@ -174,7 +206,8 @@ def open_next(room: Room, now: datetime) -> None:
     assert game
     game.index += 1
     asked = game.questions[game.index]
-    game.round = Round(question=asked, opened_at=now)
+    before = game.round.shown_at if game.round else None
+    game.round = Round(question=asked, opened_at=now, shown_before=before)
     game.phase = "asking"
     room.asked = [*room.asked, asked.id][-REMEMBERED_QUESTIONS:]
 
@@ -186,8 +219,7 @@ def shown(game: Game, shown_at: datetime | None, now: datetime) -> None:
     game.round.opened_at = now
     game.phase = "open"
     game.until = now + timedelta(seconds=game.settings.seconds)
-    if game.round.cutoff:
-        game.until = min(game.until, now + timedelta(seconds=game.settings.grace))
+    _hurry(game, game.round, now)
 
 
 _WHO_STEERS = "Only {who}, who started it, or a moderator can {what}."

@@ -25,6 +25,16 @@ class Settings(BaseModel):
     hints: int = Field(default=3, ge=0, le=10, description="hints a question")
 
 
+class Go(BaseModel):
+    """One thing a person said to the open question. `final`: it counts also when it is wrong."""
+
+    sent_at: AwareDatetime
+    seq: int
+    elapsed: float
+    right: bool
+    final: bool
+
+
 class Player(BaseModel):
     """Somebody's game so far."""
 
@@ -36,20 +46,44 @@ class Player(BaseModel):
     best_streak: int = 0
     fastest: float | None = Field(default=None, description="seconds of the quickest right answer")
 
+    def after(self, go: Go, points: int) -> "Player":
+        """How he stands once `go` counts for so many points."""
+        streak = self.streak + 1 if go.right else 0
+        times = [
+            time for time in (self.fastest, go.elapsed if go.right else None) if time is not None
+        ]
+        return Player(
+            name=self.name,
+            score=self.score + points,
+            correct=self.correct + go.right,
+            answered=self.answered + 1,
+            streak=streak,
+            best_streak=max(self.best_streak, streak),
+            fastest=min(times, default=None),
+        )
+
 
 class Try(BaseModel):
-    """What a person did with the open question."""
+    """What a person did with the open question: the earliest goes in order of being said.
 
-    guesses: int = 0
-    counted: bool = False
+    `counted` is the one that counts, `before` how he stood without it.
+    """
+
+    before: Player | None = None
+    goes: list[Go] = []
+    counted: Go | None = None
     points: int = 0
 
 
 class Round(BaseModel):
-    """One question. `cutoff` is the platform time after which an answer is too late."""
+    """One question. `cutoff`: once it is closed, what was said later than that is too late.
+
+    `shown_before` is the platform time of the question before it.
+    """
 
     question: Question
     opened_at: AwareDatetime
+    shown_before: AwareDatetime | None = None
     shown_at: AwareDatetime | None = None
     cutoff: AwareDatetime | None = None
     tries: dict[str, Try] = {}

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from rosey.contracts.trivia import Question
-from workflows.trivia.models import Game, Player
+from workflows.trivia.models import Game, Player, Try
 
 MEDALS = ("🥇", "🥈", "🥉")
 SHOWN_PLAYERS = 8
@@ -33,13 +33,18 @@ def choices(asked: Question) -> str:
     return " " + " ".join(f"{chr(65 + n)}) {text}" for n, text in enumerate(asked.choices))
 
 
-def right(player: Player, points: int) -> str:
+def verdict(player: Player, attempt: Try) -> str:
+    if not (attempt.counted and attempt.counted.right):
+        return f"❌ Not that one, {player.name}."
     streak = f" 🔥{player.streak} in a row" if player.streak >= 3 else ""
-    return f"✅ {player.name} +{points}{streak}"
+    return f"✅ {player.name} +{attempt.points}{streak}"
 
 
-def wrong(name: str) -> str:
-    return f"❌ Not that one, {name}."
+def corrected(player: Player, attempt: Try) -> str:
+    """What counts was said earlier than what was taken for it, and has only now reached us."""
+    if not (attempt.counted and attempt.counted.right):
+        return f"❌ {player.name}, what you said before that counts, and it was not right."
+    return f"✅ {player.name}, what you said before that counts: +{attempt.points}"
 
 
 def revealed(game: Game) -> str:

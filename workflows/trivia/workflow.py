@@ -7,7 +7,7 @@ from temporalio import workflow
 from rosey.contracts.chat import ANNOUNCE, ASK, Announced, Announcement
 from rosey.contracts.storage import RECORD_GAME
 from rosey.contracts.trivia import PICK_QUESTIONS, PickedQuestions, PickQuestions
-from rosey.durable import Durable, Order, handlers
+from rosey.durable import Durable, Order, carried, handlers
 from rosey.durable.base import nap
 from rosey.events import Happening, Outcome
 from workflows.trivia import game as moves
@@ -26,8 +26,8 @@ class Trivia(Durable):
     """Asks, judges and keeps score; `run` is the clock, the handlers are the players."""
 
     @workflow.init
-    def __init__(self, room: Room | None = None) -> None:
-        self.room = room or Room()
+    def __init__(self, given: object = None, *_: object) -> None:
+        self.room = carried(given, Room)
         self.room.channel = self.room.channel or workflow.info().workflow_id.partition(":")[2]
         self.kept = self.room.kept
         self.unsaid = self.room.unsaid
@@ -82,7 +82,7 @@ class Trivia(Durable):
         return Outcome(error=f"Trivia knows no {order.action!r}.")
 
     @workflow.run
-    async def run(self, room: Room | None = None) -> None:
+    async def run(self, given: object = None, *_: object) -> None:
         while True:
             self._show()
             if self.unsaid:
@@ -100,7 +100,10 @@ class Trivia(Durable):
         def busy() -> bool:
             return bool(self.room.game or self.unsaid)
 
-        if await nap(QUIET_SECONDS, busy, "close when quiet"):
+        def wanted() -> bool:
+            return busy() or self.ought_to_renew(quiet=True)
+
+        if await nap(QUIET_SECONDS, wanted, "close when quiet"):
             return True
         await self.settled()
         return busy()
@@ -117,7 +120,7 @@ class Trivia(Durable):
                 await self._ask(game)
             case "open":
                 if not await self._wait(game, "time for answers"):
-                    game.phase = "reveal"
+                    moves.close(game)
             case "reveal":
                 await self._reveal(game)
             case "finish":
@@ -129,7 +132,8 @@ class Trivia(Durable):
         left = ((game.until or workflow.now()) - workflow.now()).total_seconds()
 
         def moved() -> bool:
-            return (game.phase, game.until) != before or bool(self.unsaid)
+            changed = (game.phase, game.until) != before
+            return changed or bool(self.unsaid) or self.ought_to_renew(quiet=False)
 
         return await nap(left, moved, what)
 

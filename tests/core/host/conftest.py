@@ -17,8 +17,8 @@ from core.host import control
 from core.runtime import Runtime, read
 from tests.core.host.stand_ins import marks
 
-FOLDER = Path(__file__).parent
-CHECKOUT = FOLDER.parents[2]
+HOST = Path(__file__).with_name("host.py")
+CHECKOUT = Path(__file__).parents[3]
 PATIENCE = 15.0
 
 
@@ -86,7 +86,7 @@ def start_host(tmp_path: Path) -> Iterator[Callable[..., RunningHost]]:
         request = {"data": str(folder), "children": children or {}, "servers": servers}
         with output.open("wb") as file:
             process = subprocess.Popen(
-                [sys.executable, str(FOLDER / "host.py"), json.dumps(request)],
+                [sys.executable, str(HOST), json.dumps(request)],
                 stdout=file,
                 stderr=subprocess.STDOUT,
                 env=environment,

@@ -4,6 +4,8 @@ import fcntl
 import json
 import os
 import signal
+import subprocess
+import sys
 import time
 import urllib.request
 from collections.abc import Callable
@@ -11,7 +13,7 @@ from pathlib import Path
 
 from core.host import control
 from core.runtime import held, read
-from tests.core.host.conftest import RunningHost, gone, wait_until
+from tests.core.host.conftest import CHECKOUT, HOST, RunningHost, gone, wait_until
 
 Start = Callable[..., RunningHost]
 
@@ -107,3 +109,23 @@ def test_a_host_waits_for_the_orphans_of_a_killed_one(start_host: Start, tmp_pat
     orphan.close()
     host.wait_ready()
     assert lock.read_text() == f"{host.process.pid}\n"
+
+
+def test_it_runs_on_when_nobody_reads_its_output(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    request = {"data": str(data), "children": {"router": ""}, "servers": False}
+    data.mkdir()
+    process = subprocess.Popen(
+        [sys.executable, str(HOST), json.dumps(request)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
+    )
+    assert process.stdout is not None
+    process.stdout.close()
+    host = RunningHost(data, process, tmp_path / "none")
+    wait_until(lambda: host.marks("router"), "the router was started")
+    wait_until(lambda: host.status().processes["router"].state == "ready", "it is ready")
+    process.send_signal(signal.SIGTERM)
+    _, errors = process.communicate(timeout=10)
+    assert (process.returncode, errors) == (0, b"")
