@@ -60,6 +60,7 @@ class RoomState(BaseModel):
     permissions: dict[str, float] = {}
     media: dict[str, Any] | None = None
     position: float = 0.0
+    paused: bool = False
     media_at: str | None = None
     user_count: int = 0
 

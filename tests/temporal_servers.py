@@ -1,7 +1,8 @@
 """Temporal for tests: the time-skipping server, or the real one with its own database file."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
@@ -33,3 +34,15 @@ async def dev_server() -> AsyncIterator[WorkflowEnvironment]:
     async with environment:
         await prepare(environment.client.service_client.config.target_host)
         yield environment
+
+
+@contextmanager
+def shared_dev_server() -> Iterator[str]:
+    """The real server for a whole test session, whatever loops the tests have: its address."""
+    with asyncio.Runner() as runner:
+        server = dev_server()
+        environment = runner.run(server.__aenter__())
+        try:
+            yield environment.client.service_client.config.target_host
+        finally:
+            runner.run(server.__aexit__(None, None, None))

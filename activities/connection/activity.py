@@ -9,6 +9,7 @@ import nats.errors
 from pydantic import AwareDatetime, BaseModel
 from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
+from temporalio.service import RPCError
 
 from activities.connection.session import Session
 from rosey import subjects
@@ -21,6 +22,8 @@ from rosey.contracts.connection import (
     OBSERVED,
     STOPPED,
     Claim,
+    Hold,
+    Leave,
     Observed,
     Progress,
 )
@@ -34,8 +37,9 @@ OFFER_LASTS = timedelta(seconds=5)
 BEAT_EVERY = 1.0
 OBSERVE_EVERY = 5.0
 LASTED = timedelta(minutes=1)
-# Long enough for the server to tell an attempt that another one has taken over.
-SUPERSEDED_PATIENCE = 1.5
+# A jump of the film by so many seconds is worth telling.
+SEEK = 10.0
+BENIGN = ApplicationErrorCategory.BENIGN
 
 
 class Offer(BaseModel):
@@ -56,10 +60,9 @@ class ConnectionActivities:
         self._make_connector = surroundings.connector
         self._session: Session | None = None
         self._running: asyncio.Task[None] | None = None
-        self._holder = 0
+        self._left = 0
         self._offering: asyncio.Task[None] | None = None
         self._arrived = asyncio.Event()
-        self._closing = False
         self.shared: Activities = [self.claim]
         self.own: Activities = [self.hold, self.leave]
 
@@ -76,7 +79,6 @@ class ConnectionActivities:
 
     async def close(self) -> None:
         """Leaves the room in good order."""
-        self._closing = True
         if self._offering:
             self._offering.cancel()
             await asyncio.gather(self._offering, return_exceptions=True)
@@ -116,26 +118,32 @@ class ConnectionActivities:
     async def claim(self, connection: str) -> Claim:
         """The queue of a live process that can hold the connection; fails until there is one."""
         bucket = await self.bus.bucket(subjects.CONNECTIONS_BUCKET)
-        found = await bucket.get(f"{connection}.offer")
-        offer = Offer.model_validate_json(found) if found else None
-        if offer is None or datetime.now(UTC) - offer.at > OFFER_LASTS:
-            raise ApplicationError(f"no process offers to hold {connection!r}")
-        return Claim(queue=offer.queue)
+        key = f"{connection}.offer"
+        first = _offer(await bucket.get(key))
+        if first and abs(datetime.now(UTC) - first.at) <= OFFER_LASTS:
+            return Claim(queue=first.queue)
+        # Clocks may differ between machines: an offer that is renewed before our eyes counts.
+        await asyncio.sleep(OFFER_EVERY * 1.25)
+        second = _offer(await bucket.get(key))
+        if second is None or second == first:
+            raise ApplicationError(f"no process offers to hold {connection!r}", category=BENIGN)
+        return Claim(queue=second.queue)
 
     @activity.defn(name=LEAVE)
-    async def leave(self) -> None:
+    async def leave(self, leave: Leave) -> None:
         """Leaves the room because somebody said so."""
+        self._left = max(self._left, leave.turn)
         await self._leave()
 
     @activity.defn(name=HOLD)
-    async def hold(self, connection: str) -> None:
+    async def hold(self, hold: Hold) -> None:
         """Keeps the session alive, or takes a living one over; fails when it is lost.
 
         Being cancelled does not leave the room: the next attempt finds the session here. Only
-        the end of this process does, and that is not a failure of the platform.
+        `leave` and the end of this process do, and that is not a failure of the platform.
         """
-        self._holder += 1
-        holder = self._holder
+        if hold.turn <= self._left:
+            return
         progress = _earlier_progress()
         session, running = self._running_session()
         ending = asyncio.create_task(activity.wait_for_worker_shutdown())
@@ -143,14 +151,16 @@ class ConnectionActivities:
             await self._accompany(session, running, progress, ending)
         finally:
             ending.cancel()
+        self._arrived.set()
         if ending.done() and not ending.cancelled():
             await self.close()
             raise ApplicationError(
                 "this process ends; another takes over",
-                category=ApplicationErrorCategory.BENIGN,
+                category=BENIGN,
                 next_retry_delay=timedelta(seconds=0.1),
             )
-        await self._explain(session, running, progress, holder)
+        if self._session is session and not running.cancelled():
+            await self._explain(session, running.exception(), progress)
 
     async def _accompany(
         self,
@@ -161,67 +171,70 @@ class ConnectionActivities:
     ) -> None:
         """Sends heartbeats and snapshots until the session or the process ends."""
         shown: Observed | None = None
-        next_look = 0.0
         clock = asyncio.get_running_loop().time
+        next_look = clock()
         while not (running.done() or ending.done()):
+            activity.heartbeat(progress)
             if session.connected_since:
                 progress.connected_since = session.connected_since
                 self._arrived.set()
-            activity.heartbeat(progress)
-            if clock() >= next_look:
-                next_look = clock() + OBSERVE_EVERY
-                shown = await self._report(session, shown)
+                if clock() >= next_look:
+                    next_look = clock() + OBSERVE_EVERY
+                    shown = await self._report(_seen(session, progress), shown)
             pause = BEAT_EVERY if session.connected_since else 0.1
             await asyncio.wait((running, ending), timeout=pause, return_when="FIRST_COMPLETED")
 
-    async def _report(self, session: Session, shown: Observed | None) -> Observed | None:
+    async def _report(self, seen: Observed, shown: Observed | None = None) -> Observed | None:
         """Tells the workflow how the room looks when that has changed."""
-        seen = session.observed
-        if not seen.connected or (shown and _still(seen) == _still(shown)):
+        if shown and _still(seen) == _still(shown):
             return shown
         info = activity.info()
         handle = activity.client().get_workflow_handle(info.workflow_id or "")
         try:
             await handle.signal(OBSERVED, seen, rpc_timeout=timedelta(seconds=2))
-        except Exception as problem:  # the room matters more than its picture
+        except RPCError as problem:  # the room matters more than its picture
             log.info("the workflow did not take the room's state: %s", problem)
             return shown
         return seen
 
     async def _explain(
-        self, session: Session, running: "asyncio.Task[None]", progress: Progress, holder: int
+        self, session: Session, problem: BaseException | None, progress: Progress
     ) -> None:
         """Turns the session's end into a failure that Temporal retries as the platform wants."""
-        self._arrived.set()
-        problem = None if running.cancelled() else running.exception()
-        if running.cancelled() or self._closing or self._session is not session:
-            return
         if not isinstance(problem, PlatformError):
             log.error("the session failed", exc_info=problem)
         await session.connector.disconnect()
         verdict = problem.verdict if isinstance(problem, PlatformError) else Verdict.RETRY
-        if verdict is Verdict.STOP:
-            raise ApplicationError(str(problem), type=STOPPED, non_retryable=True)
-        if verdict is Verdict.ELSEWHERE:
-            await self._unless_superseded(holder)
-            raise ApplicationError(str(problem), type=ELSEWHERE, non_retryable=True)
+        if verdict is not Verdict.RETRY:
+            kind = STOPPED if verdict is Verdict.STOP else ELSEWHERE
+            raise ApplicationError(str(problem), type=kind, non_retryable=True)
         lasted = progress.connected_since and datetime.now(UTC) - progress.connected_since
         failures = 1 if lasted and lasted >= LASTED else progress.failures + 1
         activity.heartbeat(Progress(failures=failures))
         log.warning("%s: %s (failure %d in a row)", self.channel, problem, failures)
+        lost = _seen(session, progress)
+        await self._report(
+            lost.model_copy(update={"failures": failures, "last_error": str(problem)})
+        )
         raise ApplicationError(
             str(problem),
             type="PlatformError",
-            category=ApplicationErrorCategory.BENIGN,
+            category=BENIGN,
             next_retry_delay=timedelta(seconds=platform_delay(failures)),
         )
 
-    async def _unless_superseded(self, holder: int) -> None:
-        """Waits for word that this attempt is an old one: then the other login is our own."""
-        if holder != self._holder:
-            raise asyncio.CancelledError
-        activity.heartbeat(Progress())
-        await asyncio.sleep(SUPERSEDED_PATIENCE)
+
+def _offer(found: bytes | None) -> Offer | None:
+    return Offer.model_validate_json(found) if found else None
+
+
+def _seen(session: Session, progress: Progress) -> Observed:
+    return Observed(
+        connected=session.connected_since is not None,
+        since=session.connected_since,
+        failures=progress.failures,
+        room=session.connector.state.model_copy(deep=True),
+    )
 
 
 def _earlier_progress() -> Progress:
@@ -232,6 +245,11 @@ def _earlier_progress() -> Progress:
     return Progress()
 
 
-def _still(observed: Observed) -> str:
-    """A snapshot without what moves by itself."""
-    return observed.model_dump_json(exclude={"room": {"position", "media_at"}})
+def _still(observed: Observed) -> tuple[str, int]:
+    """A snapshot without what moves by itself: of the position only where the film began."""
+    room = observed.room
+    began = 0.0
+    if room.media and room.media_at:
+        began = datetime.fromisoformat(room.media_at).timestamp() - room.position
+    rest = observed.model_dump_json(exclude={"room": {"position", "media_at"}})
+    return rest, round(began / SEEK)

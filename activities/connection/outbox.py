@@ -1,7 +1,14 @@
-"""From a connection to the bus: everything in order, over outages too."""
+"""What goes from a platform to the bus: strictly in order, many at a time, kept while NATS is away.
+
+It has a line to NATS of its own. A client that reconnects by itself sends what it had buffered
+before anybody can say what was lost ahead of that, so here a line that has any trouble is closed
+and the next one begins with the first event that no stream has acknowledged. What had been stored
+is recognised by its id and dropped.
+"""
 
 import asyncio
 import logging
+import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -9,224 +16,215 @@ from dataclasses import dataclass
 from itertools import count
 
 import nats.errors
+from nats.aio.client import Client
 from nats.aio.msg import Msg
-from nats.aio.subscription import Subscription
 from nats.js.api import Header
 
-from rosey.bus import Bus
+from rosey.bus import Bus, BusError
+from rosey.events import Wire
 
 log = logging.getLogger("activities.connection")
 
-MOST_WAITING = 50_000
+BOUND = 50_000
 WINDOW = 1_024
-HEADERS = 1_024  # bytes of what the server takes that are left for them
-ACK_PATIENCE = 2.0
-LOOK = 0.1  # how often what is under way, or waits for a connection, is looked at
+PATIENCE = 3.0  # for an acknowledgement while others wait behind it
+PAUSE = 0.2  # before the next try to reach NATS
+LOOK = 0.1  # how often a line with something under way is checked
 TOO_LARGE = b'"err_code":10054'
 
 
-@dataclass(slots=True)
+class Trouble(Exception):
+    """A line to NATS that must not be used any more."""
+
+
+@dataclass(slots=True, eq=False)
 class Item:
-    """A message on its way; without an id it is a raw frame that is not kept."""
+    """A frame without an id is published only; an event is stored once under its id."""
 
     subject: str
     data: bytes
-    id: str
-    stored: Callable[[], None] | None
+    id: str = ""
+    stored: Callable[[], None] | None = None
 
 
 class Outbox:
-    """Sends without waiting for each acknowledgement; what is not acknowledged goes again.
+    """Takes at once and never blocks; beyond `bound` what waits is dropped, frames first."""
 
-    All stored messages go into one stream, and always from the first unacknowledged one on, so
-    their order holds. A connection is not trusted with a second one before it has stored the
-    first: a server that has just come back may take the later and not the earlier. When too
-    much waits, the oldest raw frames are dropped first.
-    """
-
-    def __init__(self, bus: Bus, most_waiting: int = MOST_WAITING) -> None:
-        self.bus = bus
+    def __init__(self, bus: Bus, bound: int = BOUND) -> None:
+        url = bus.client.connected_url
+        if url is None:
+            raise BusError("An outbox can only be made while the bus is connected.")
         self.frames_dropped = 0
         self.events_lost = 0
-        self.trouble = ""
-        self._most_waiting = most_waiting
+        self._url = url.geturl()
+        self._name = f"{bus.client.options['name']} outbox"
+        self._bound = bound
         self._waiting: deque[Item] = deque()
-        self._frames = 0
         self._under_way: dict[int, Item] = {}
+        self._frames = 0
         self._numbers = count()
-        self._inbox = bus.client.new_inbox()
-        self._subscription: Subscription | None = None
-        self._connection = -1
-        self._proven = False
-        self._again = False
-        self._not_before = 0.0
-        self._progress_at = 0.0
         self._wake = asyncio.Event()
         self._empty = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._progress_at = 0.0
+        self._proven = False
+        self._trouble = ""
+        self._work: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        self._task = asyncio.create_task(self._run(), name="outbox")
+        self._work = asyncio.create_task(self._run(), name="outbox")
 
-    def put(
-        self, subject: str, data: bytes, id: str = "", stored: Callable[[], None] | None = None
-    ) -> None:
-        """Takes a message; it is stored when it has an `id` and only sent when it has none.
-
-        `stored` is called when the stream has it.
-        """
-        item = Item(subject, data, id, stored)
-        if len(data) > self.bus.client.max_payload - HEADERS:
-            self._refuse(item)
-            return
-        self._waiting.append(item)
-        self._frames += not id
-        if len(self._waiting) > self._most_waiting:
-            self._make_room()
-        self._wake.set()
+    async def close(self, patience: float = 1.0) -> None:
+        """Waits up to `patience` seconds for what is left to be stored."""
+        with suppress(TimeoutError):
+            await self.flushed(patience)
+        if self._work:
+            self._work.cancel()
+            await asyncio.gather(self._work, return_exceptions=True)
+        if self.unstored:
+            log.warning("%d events were not stored: NATS is away", self.unstored)
 
     @property
-    def is_empty(self) -> bool:
-        return not (self._waiting or self._under_way)
+    def unstored(self) -> int:
+        """How many frames and events have not gone out for good."""
+        return len(self._waiting) + len(self._under_way)
 
-    async def stop(self, patience: float = 1.0) -> None:
-        """Lets go out what can within `patience` seconds."""
-        if self._task is None:
-            return
-        with suppress(TimeoutError):
+    async def flushed(self, patience: float) -> None:
+        """Waits until all is stored. Raises TimeoutError."""
+        while self.unstored:
+            self._empty.clear()
             async with asyncio.timeout(patience):
-                while not self.is_empty:
-                    self._empty.clear()
-                    await self._empty.wait()
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
-        left = len(self._waiting) + len(self._under_way) - self._frames
-        if left:
-            log.error("events that were not stored because NATS is away: %d", left)
-        if self._subscription and not self.bus.client.is_closed:
-            await self._subscription.unsubscribe()
+                await self._empty.wait()
+
+    def frame(self, subject: str, data: bytes) -> None:
+        """Publishes without keeping."""
+        self._frames += 1
+        self._put(Item(subject, data))
+
+    def event(
+        self, subject: str, event: Wire, id: str, stored: Callable[[], None] | None = None
+    ) -> None:
+        """Stores `event` under `id`; calls `stored` when a stream has it."""
+        self._put(Item(subject, event.wire(), id, stored))
 
     # -- room for more ---------------------------------------------------------------------
 
+    def _put(self, item: Item) -> None:
+        self._waiting.append(item)
+        if len(self._waiting) > self._bound:
+            self._make_room()
+        self._wake.set()
+
     def _make_room(self) -> None:
-        """Drops the oldest frames, a tenth of all at a time; without any, an event."""
+        """Drops the oldest frames, a tenth of the bound at a time; without any, an event."""
         if not self._frames:
-            self._count_lost(self._waiting.popleft().id)
+            self._waiting.popleft()
+            self.events_lost += 1
+            if self.events_lost == 1:
+                log.error("NATS has been away for too long: the oldest events are lost from here")
             return
         if not self.frames_dropped:
-            log.warning("NATS is away: the oldest raw frames are dropped from here on")
-        surplus = min(self._frames, max(1, self._most_waiting // 10))
-        self._frames -= surplus
-        self.frames_dropped += surplus
+            log.warning("NATS is away: the oldest raw frames are dropped from here")
+        drop = min(self._frames, max(1, self._bound // 10))
         kept: deque[Item] = deque()
+        left = drop
         for item in self._waiting:
-            if surplus and not item.id:
-                surplus -= 1
+            if left and not item.id:
+                left -= 1
             else:
                 kept.append(item)
         self._waiting = kept
+        self._frames -= drop
+        self.frames_dropped += drop
+
+    # -- the line --------------------------------------------------------------------------
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self._use_a_line()
+            except (BusError, Trouble, nats.errors.Error, OSError) as problem:
+                log.info("events wait for NATS: %s", problem)
+            await asyncio.sleep(PAUSE)
+
+    async def _use_a_line(self) -> None:
+        """Sends on one connection until there is trouble with it."""
+        line = await Bus.connect(self._url, self._name)
+        line.client.options["allow_reconnect"] = False
+        self._trouble = ""
+        self._proven = False
+        try:
+            inbox = line.client.new_inbox()
+            await line.client.subscribe(
+                f"{inbox}.*", cb=self._acknowledged, pending_msgs_limit=-1, pending_bytes_limit=-1
+            )
+            while True:
+                await self._send(line.client, inbox)
+                await self._look(line.client)
+        finally:
+            self._waiting.extendleft(reversed(self._under_way.values()))
+            self._under_way.clear()
+            await line.client.close()
+
+    async def _send(self, client: Client, inbox: str) -> None:
+        """Everything that waits, as far as the window allows: one event on a line not proven."""
+        while self._waiting and not self._trouble:
+            if len(self._under_way) >= (WINDOW if self._proven else 1):
+                return
+            item = self._waiting.popleft()
+            reply, headers = "", None
+            if item.id:
+                number = next(self._numbers)
+                if not self._under_way:
+                    self._progress_at = time.monotonic()
+                self._under_way[number] = item
+                reply, headers = f"{inbox}.{number}", {Header.MSG_ID.value: item.id}
+            else:
+                self._frames -= 1
+            try:
+                await client.publish(item.subject, item.data, reply=reply, headers=headers)
+            except nats.errors.MaxPayloadError:
+                if item.id:
+                    del self._under_way[number]
+                self._refuse(item)
+
+    async def _look(self, client: Client) -> None:
+        """Waits for something to do. Raises Trouble."""
+        if not self.unstored:
+            self._empty.set()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LOOK if self._under_way else None):
+                await self._wake.wait()
+        self._wake.clear()
+        if self._trouble:
+            raise Trouble(self._trouble)
+        if client.is_closed:
+            raise Trouble("the connection was lost")
+        if self._under_way and time.monotonic() - self._progress_at > PATIENCE:
+            raise Trouble("the stream does not acknowledge")
+
+    async def _acknowledged(self, msg: Msg) -> None:
+        item = self._under_way.get(int(msg.subject.rpartition(".")[2]))
+        if item is None:
+            return
+        no_stream = bool(msg.headers and msg.headers.get("Status"))
+        if no_stream or b'"error":' in msg.data:
+            if TOO_LARGE not in msg.data:
+                self._trouble = "no stream answers" if no_stream else msg.data.decode()
+                self._wake.set()
+                return
+            self._refuse(item)
+        elif item.stored:
+            item.stored()
+        del self._under_way[int(msg.subject.rpartition(".")[2])]
+        self._proven = True
+        self._progress_at = time.monotonic()
+        if self._waiting or not self._under_way:
+            self._wake.set()
 
     def _refuse(self, item: Item) -> None:
         """What NATS will never take must not stop the rest."""
-        log.error("%s: %d bytes are more than NATS takes", item.subject, len(item.data))
-        self._count_lost(item.id)
-
-    def _count_lost(self, id: str) -> None:
-        if not id:
-            self.frames_dropped += 1
-            return
-        if not self.events_lost:
-            log.error("events are lost from here on: NATS does not take them")
-        self.events_lost += 1
-
-    # -- out -------------------------------------------------------------------------------
-
-    async def _run(self) -> None:
-        self._subscription = await self.bus.client.subscribe(
-            self._inbox + ".*",
-            cb=self._acknowledged,
-            pending_msgs_limit=-1,
-            pending_bytes_limit=-1,
-        )
-        while True:
-            self._inspect()
-            try:
-                await self._send()
-            except nats.errors.Error as problem:
-                self._give_up(str(problem))
-            if self.is_empty:
-                self._empty.set()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(None if self.is_empty else LOOK):
-                    await self._wake.wait()
-            self._wake.clear()
-
-    def _inspect(self) -> None:
-        """Begins again with the first message of which nobody knows whether it was stored."""
-        now = asyncio.get_running_loop().time()
-        if self._under_way and now - self._progress_at > ACK_PATIENCE:
-            self._give_up("the stream does not acknowledge")
-        connection = self.bus.client.stats["reconnects"]
-        if connection == self._connection and not self._again:
-            return
-        if self._again:
-            log.info("events go again: %s", self.trouble)
-            self._not_before = now + LOOK
-        self._connection = connection
-        self._again = self._proven = False
-        self._waiting.extendleft(reversed(self._under_way.values()))
-        self._under_way.clear()
-
-    def _give_up(self, trouble: str) -> None:
-        self.trouble = self.trouble or trouble
-        self._again = True
-        self._wake.set()
-
-    async def _send(self) -> None:
-        """Everything that waits, as far as the window and this connection allow."""
-        now = asyncio.get_running_loop().time()
-        while self._waiting and now >= self._not_before and self._may_send():
-            item = self._waiting.popleft()
-            if not item.id:
-                self._frames -= 1
-                await self.bus.publish(item.subject, item.data)
-                continue
-            number = next(self._numbers)
-            if not self._under_way:
-                self._progress_at = now
-            self._under_way[number] = item
-            await self.bus.publish(
-                item.subject,
-                item.data,
-                headers={Header.MSG_ID.value: item.id},
-                reply=f"{self._inbox}.{number}",
-            )
-
-    def _may_send(self) -> bool:
-        return (
-            self.bus.is_connected
-            and not self._again
-            and self.bus.client.stats["reconnects"] == self._connection
-            and len(self._under_way) < (WINDOW if self._proven else 1)
-        )
-
-    async def _acknowledged(self, msg: Msg) -> None:
-        number = int(msg.subject.rpartition(".")[2])
-        item = self._under_way.get(number)
-        if item is None:
-            return
-        refused = bool(msg.headers) or b'"error":' in msg.data
-        if refused and TOO_LARGE not in msg.data:
-            self._give_up(msg.data.decode() or "no stream answers")
-            return
-        del self._under_way[number]
-        self._progress_at = asyncio.get_running_loop().time()
-        if refused:
-            self._refuse(item)
+        if item.id:
+            self.events_lost += 1
         else:
-            self._proven = True
-            self.trouble = ""
-            if item.stored:
-                item.stored()
-        if self._waiting or not self._under_way:
-            self._wake.set()
+            self.frames_dropped += 1
+        log.error("%s %s is too large for NATS (%d bytes)", item.subject, item.id, len(item.data))

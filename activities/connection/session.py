@@ -2,7 +2,11 @@
 
 import asyncio
 import logging
+from contextlib import suppress
 from datetime import UTC, datetime
+
+import nats.errors
+from nats.js.errors import Error as JetStreamError
 
 from activities.connection.outbox import Outbox
 from activities.connection.record import (
@@ -11,15 +15,13 @@ from activities.connection.record import (
     Verdict,
     first_join,
     has_gap,
-    is_echo,
     milliseconds,
     missed,
     verdict,
 )
 from rosey import ids, streams, subjects
 from rosey.bus import Bucket, Bus, Consumer, Delivery, Poison
-from rosey.contracts.connection import Observed
-from rosey.events import Action, ConnectionEvent, Message, Sent
+from rosey.events import Action, ConnectionEvent, Message, Sent, Wire
 from rosey.platform import Connector, Entry, Occurrence, PlatformError, Refusal
 
 log = logging.getLogger("activities.connection")
@@ -29,8 +31,10 @@ ECHO_PATIENCE = 10.0
 MOST_TRIES = 5
 SAVE_EVERY = 1.0
 LINE_KINDS = ("say", "pm")
+AWAY = (nats.errors.Error, JetStreamError, TimeoutError)
 
-Answer = datetime | Refusal | None
+# A line's fate: shown, refused, or unknown because the connection was lost.
+Answer = Message | Refusal | None
 
 
 class Session:
@@ -44,114 +48,123 @@ class Session:
         self.connected_since: datetime | None = None
         self.outbox = Outbox(bus)
         self._record: Record | None = None
-        self._bucket: Bucket | None = None
-        self._inside = asyncio.Event()
-        self._answer: asyncio.Future[Answer] | None = None
+        self._saved = b""
         self._unsaved = False
+        self._bucket: Bucket | None = None
+        self._answer: asyncio.Future[Answer] | None = None
+        self._handed_over = True
+        self._shown = ""
+        self._said = asyncio.Event()
         self._consumer: Consumer | None = None
-        self._saver: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
 
     @property
     def record(self) -> Record:
         assert self._record is not None
         return self._record
 
-    @property
-    def observed(self) -> Observed:
-        connected = self._inside.is_set()
-        room = self.connector.state.model_copy(deep=True)
-        return Observed(connected=connected, since=self.connected_since, room=room)
-
     async def run(self) -> None:
         """Joins and stays until the connection is lost. Raises PlatformError with the reason."""
         if self._bucket is None:
             await self._open()
         entry = await self.connector.connect()
+        reason = "left"
         try:
             await self._arrive(entry)
             async for occurrence in self.connector.recv_events():
                 self._take(occurrence)
-            raise PlatformError("the platform ended the session")
         except PlatformError as problem:
-            self._lost(str(problem))
+            reason = str(problem)
             raise
         finally:
-            self._lost("left")
+            await self._depart(reason)
+        raise PlatformError("the session was ended by us")
 
     async def close(self) -> None:
-        """Leaves in good order; what was not said waits for the next process."""
+        """Ends what is being said, leaves, and stores what is left."""
         if self._consumer:
             await self._consumer.stop()
         await self.connector.disconnect()
-        self._lost("left")
-        if self._saver:
-            self._saver.cancel()
-            await asyncio.gather(self._saver, return_exceptions=True)
+        if self._bucket is None:
+            return
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.outbox.close()
         if self._record and self._unsaved:
-            await self._save()
-        await self.outbox.stop()
+            with suppress(*AWAY):
+                await self._save()
 
     async def _open(self) -> None:
         self._bucket = await self.bus.bucket(subjects.CONNECTIONS_BUCKET)
-        saved = await self._bucket.get(self.connection)
-        self._record = Record.model_validate_json(saved) if saved else None
         self.outbox.start()
-        self._saver = asyncio.create_task(self._save_now_and_then(), name="save the record")
-        # One at a time: after a crash the line that was under way comes before all later ones.
-        self._consumer = await self.bus.consume(
-            streams.SENDS,
-            f"send-{self.connection}",
-            [subjects.send(self.connection)],
-            self._deliver,
-            ack_wait=ACK_WAIT,
-            at_once=1,
-        )
+        self._tasks = [asyncio.create_task(self._save_now_and_then(), name="save the record")]
 
     # -- coming and going ------------------------------------------------------------------
 
     async def _arrive(self, entry: Entry) -> None:
         now = datetime.now(UTC)
+        await self._recall()
         gap = False
-        if self._record is None:
-            self._record = first_join(entry.backlog)
+        if self._record is None or self._record.channel != self.channel:
+            self._record = first_join(self.channel, entry.backlog)
         else:
-            gap = has_gap(self.record, entry.backlog, entry.backlog_limit)
+            gap = has_gap(self._record, entry.backlog, entry.backlog_limit, now)
             self._decide(entry)
-            for message in missed(self.record, entry.backlog, now):
+            for message in missed(self._record, entry.backlog, now):
                 self._publish_message(message)
+        self._unsaved = True
         if gap:
-            log.warning("%s: lines were missed while Rosey was away", self.channel)
-        await self._save()
+            log.warning("%s: lines were said that Rosey did not hear", self.channel)
         self.connected_since = now
-        self._publish_connection(subjects.CONNECTION_UP, now, f"joined as {entry.name}", gap)
-        self._inside.set()
+        self._publish_connection(subjects.CONNECTION_UP, f"joined as {entry.name}", gap)
+        self._tasks[1:] = [asyncio.create_task(self._listen(), name="listen for actions")]
 
-    def _lost(self, reason: str) -> None:
-        if not self._inside.is_set():
+    async def _depart(self, reason: str) -> None:
+        """Gives back what was to be said: perhaps another process is in the room now."""
+        if self.connected_since is None:
             return
-        self._inside.clear()
         self.connected_since = None
-        self._publish_connection(subjects.CONNECTION_DOWN, datetime.now(UTC), reason, False)
+        self._publish_connection(subjects.CONNECTION_DOWN, reason)
         self._hear(None)
+        for task in self._tasks[1:]:
+            task.cancel()
+        await asyncio.gather(*self._tasks[1:], return_exceptions=True)
+        consumer, self._consumer = self._consumer, None
+        if consumer:
+            await consumer.stop()
 
-    def _publish_connection(self, subject: str, now: datetime, reason: str, gap: bool) -> None:
-        event = ConnectionEvent(
-            id=ids.derive("u", subject, self.channel, milliseconds(now)),
-            channel=self.channel,
-            at=now,
-            reason=reason,
-            gap=gap,
-        )
-        self.outbox.put(subject, event.wire(), event.id)
+    async def _listen(self) -> None:
+        """Takes actions as soon as the bus gives them."""
+        while self._consumer is None:
+            try:
+                # One at a time: after a crash the line that was under way comes before all later.
+                self._consumer = await self.bus.consume(
+                    streams.SENDS,
+                    f"send-{self.connection}",
+                    [subjects.send(self.connection)],
+                    self._deliver,
+                    ack_wait=ACK_WAIT,
+                    at_once=1,
+                )
+            except AWAY as problem:
+                log.info("%s waits for the bus: %s", self.connection, problem)
+                await asyncio.sleep(0.2)
+
+    def _publish_connection(self, subject: str, reason: str, gap: bool = False) -> None:
+        now = datetime.now(UTC)
+        event_id = ids.derive("u", subject, self.channel, now.timestamp())
+        event = ConnectionEvent(id=event_id, channel=self.channel, at=now, reason=reason, gap=gap)
+        self.outbox.event(subject, event, event_id)
 
     def _decide(self, entry: Entry) -> None:
         """What the backlog says of the line that was under way when we were last here."""
         waiting = self.record.in_flight
-        if waiting is None:
+        if waiting is None or not self._handed_over or self._shown == waiting.action.id:
             return
-        became, shown_at = verdict(self.record, entry.backlog, entry.backlog_limit)
-        if became is Verdict.SHOWN and shown_at:
-            self._confirm(waiting, shown_at)
+        became, shown = verdict(self.record, entry.backlog, entry.backlog_limit)
+        if became is Verdict.SHOWN and shown:
+            self._confirm(waiting, shown)
         elif became is Verdict.UNDECIDED:
             self.record.undecided += 1
             log.warning("nobody can tell whether %s was shown; it stays", waiting.action.id)
@@ -164,42 +177,54 @@ class Session:
             log.info("%s: a line was refused: %s", self.channel, occurrence.reason)
             self._hear(occurrence)
             return
-        self._publish_raw(occurrence)
+        data = occurrence.model_dump_json(include={"name", "payload"}).encode()
+        self.outbox.frame(subjects.raw(self.connection, occurrence.family), data)
         for subject, event in occurrence.events:
             if isinstance(event, Message):
                 self._publish_message(event)
                 self._recognise(event)
             else:
-                self.outbox.put(subject, event.wire(), str(getattr(event, "id", "")))
-
-    def _publish_raw(self, occurrence: Occurrence) -> None:
-        data = occurrence.model_dump_json(include={"name", "payload"}).encode()
-        self.outbox.put(subjects.raw(self.connection, occurrence.family), data)
+                self.outbox.event(subject, event, _id_of(event))
 
     def _publish_message(self, message: Message) -> None:
-        subject = subjects.PM if message.pm else subjects.MESSAGE
-        self.outbox.put(subject, message.wire(), message.id)
-        if not message.pm:
+        if message.pm:
+            self.outbox.event(subjects.PM, message, message.id)
+            return
+
+        def seen() -> None:
             self.record.seen_at = max(self.record.seen_at, milliseconds(message.sent_at))
             self._unsaved = True
 
-    def _recognise(self, message: Message) -> None:
-        """Our own line has come back: it has been said."""
-        waiting = self.record.in_flight
-        if waiting and self._answer and is_echo(message, waiting):
-            self._confirm(waiting, message.sent_at)
-            self._hear(message.sent_at)
+        self.outbox.event(subjects.MESSAGE, message, message.id, seen)
 
-    def _confirm(self, waiting: InFlight, shown_at: datetime) -> None:
-        if waiting.action.kind == "say":
-            self.record.confirmed_at = max(self.record.confirmed_at, milliseconds(shown_at))
-        if waiting.is_last:
-            self.record.finish(waiting.action.id)
-            sent = Sent(action_id=waiting.action.id, channel=self.channel, sent_at=shown_at)
-            self.outbox.put(subjects.SENT, sent.wire(), waiting.action.id)
-        else:
-            waiting.line += 1
+    def _recognise(self, message: Message) -> None:
+        """Our own line has come back: it is the one under way, whatever the room made of it."""
+        waiting = self.record.in_flight
+        if waiting is None or not message.own or waiting.action.id == self._shown:
+            return
+        if message.pm == (waiting.action.kind == "pm"):
+            self._confirm(waiting, message)
+            self._hear(message)
+
+    def _confirm(self, waiting: InFlight, shown: Message) -> None:
+        """Notes a line as shown; the last one's word goes out before any answer to it."""
         self._unsaved = True
+        if not waiting.is_last:
+            waiting.line += 1
+            self.record.confirm(shown)
+            return
+        action_id = waiting.action.id
+        self._shown = action_id
+        self._said.clear()
+
+        def stored() -> None:
+            self.record.confirm(shown)
+            self.record.finish(action_id)
+            self._unsaved = True
+            self._said.set()
+
+        sent = Sent(action_id=action_id, channel=self.channel, sent_at=shown.sent_at)
+        self.outbox.event(subjects.SENT, sent, action_id, stored)
 
     def _hear(self, answer: Answer) -> None:
         if self._answer and not self._answer.done():
@@ -208,40 +233,38 @@ class Session:
     # -- to the platform -------------------------------------------------------------------
 
     async def _deliver(self, delivery: Delivery) -> None:
+        """Says an action, line by line; it is acknowledged when the room has shown it all."""
         action = Action.read(delivery.data)
         if action.kind not in LINE_KINDS:
             raise Poison(f"{action.kind} is not something this platform can do")
         lines = self.connector.lines(action.text)
-        if not lines:
-            return
-        tries = 0
-        while True:
-            await self._inside.wait()
-            if action.id in self.record.done:
+        refusals = 0
+        while lines and action.id not in self.record.done:
+            if action.id == self._shown:
+                await self._said.wait()
+            elif self.connected_since is None:
+                await delivery.retry(0.0)
                 return
-            if tries >= MOST_TRIES:
-                self.record.finish(action.id)
-                raise Poison(f"refused {tries} times")
-            answer = await self._say(action, lines)
-            if isinstance(answer, Refusal):
-                tries += 1
-                await self._bear(action, answer)
-            elif answer is not None:
-                tries = 0
+            elif refusals >= MOST_TRIES:
+                self._give_up(action, f"refused {refusals} times")
+            else:
+                answer = await self._say(self.record.note(action, lines))
+                if isinstance(answer, Refusal):
+                    refusals += 1
+                    await self._bear(action, answer)
 
-    async def _say(self, action: Action, lines: list[str]) -> Answer:
+    async def _say(self, waiting: InFlight) -> Answer:
         """Sends the line that is due and waits for what becomes of it."""
-        record = self.record
-        if record.in_flight is None or record.in_flight.action.id != action.id:
-            record.in_flight = InFlight(action=action, lines=lines)
         await self._save()
         self._answer = asyncio.get_running_loop().create_future()
+        self._handed_over = True
         try:
-            await self._send(action, record.in_flight.text)
+            await self._send(waiting.action, waiting.text)
             return await asyncio.wait_for(self._answer, ECHO_PATIENCE)
         except TimeoutError:
             return Refusal(reason="the room did not show it", retry_after=0)
         except ConnectionError:
+            self._handed_over = False
             await asyncio.sleep(0.05)  # the loss is on its way to `run`
             return None
         except (PermissionError, ValueError) as problem:
@@ -257,16 +280,39 @@ class Session:
 
     async def _bear(self, action: Action, refusal: Refusal) -> None:
         if refusal.retry_after is None:
-            self.record.finish(action.id)
-            raise Poison(f"refused: {refusal.reason}")
-        await asyncio.sleep(refusal.retry_after)
+            self._give_up(action, f"refused: {refusal.reason}")
+        else:
+            await asyncio.sleep(refusal.retry_after)
+
+    def _give_up(self, action: Action, reason: str) -> None:
+        self.record.finish(action.id)
+        self._unsaved = True
+        raise Poison(reason)
 
     # -- memory ----------------------------------------------------------------------------
+
+    async def _recall(self) -> None:
+        """Reads the record; our own copy is newer unless another process has written since.
+
+        Raises PlatformError when the bus is away and there is no copy.
+        """
+        assert self._bucket
+        try:
+            found = await self._bucket.get(self.connection)
+        except AWAY as problem:
+            if self._record is None:
+                raise PlatformError(f"the bus is away: {problem}") from problem
+            return
+        if found and found != self._saved:
+            self._record = Record.model_validate_json(found)
+            self._handed_over = True
 
     async def _save(self) -> None:
         assert self._bucket
         self._unsaved = False
-        await self._bucket.put(self.connection, self.record.model_dump_json().encode())
+        data = self.record.model_dump_json().encode()
+        await self._bucket.put(self.connection, data)
+        self._saved = data
 
     async def _save_now_and_then(self) -> None:
         while True:
@@ -274,6 +320,10 @@ class Session:
             if self._unsaved:
                 try:
                     await self._save()
-                except Exception as problem:  # the bus is away; the next second will do
+                except AWAY as problem:
                     self._unsaved = True
                     log.info("the record of %s waits: %s", self.connection, problem)
+
+
+def _id_of(event: Wire) -> str:
+    return str(getattr(event, "id", ""))

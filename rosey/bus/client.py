@@ -76,7 +76,6 @@ class Bus:
                 ping_interval=10,
                 allow_reconnect=True,
                 reconnected_cb=bus._reconnected,
-                disconnected_cb=bus._disconnected,
                 error_cb=_log_error,
                 pending_size=64 * 1024 * 1024,
             )
@@ -152,6 +151,11 @@ class Bus:
         self._consumers.append(consumer)
         return consumer
 
+    def forget(self, consumer: Consumer) -> None:
+        """For a consumer that has stopped."""
+        if consumer in self._consumers:
+            self._consumers.remove(consumer)
+
     async def bucket(self, name: str) -> Bucket:
         return Bucket(self, await self.js.key_value(name))
 
@@ -180,7 +184,7 @@ class Bus:
 
     async def drain(self) -> None:
         """Stops taking, lets work in hand end, sends what waits, and closes."""
-        for consumer in self._consumers:
+        for consumer in list(self._consumers):
             await consumer.stop()
         if self.client.is_closed:
             return
@@ -190,12 +194,6 @@ class Bus:
         except (TimeoutError, nats.errors.Error):
             log.warning("the bus did not take the last messages before closing")
         await self.client.close()
-
-    async def _disconnected(self) -> None:
-        # What the dead connection had not taken would go out first on the next one, ahead of
-        # what was lost with the dead one. Whoever minds sends again in order.
-        self.client._pending.clear()
-        self.client._pending_data_size = 0
 
     async def _reconnected(self) -> None:
         log.info("connected to NATS again")

@@ -134,6 +134,7 @@ class Consumer:
             with suppress(nats.errors.Error):
                 await self._subscription.unsubscribe()
         self._subscription = None
+        self.bus.forget(self)
         if self._in_hand:
             await asyncio.wait(list(self._in_hand), timeout=2.0)
         if self._watch:

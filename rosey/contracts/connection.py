@@ -15,9 +15,22 @@ ELSEWHERE = "LoggedInElsewhere"
 
 
 class Claim(BaseModel):
-    """Which process has the connection: its own task queue."""
+    """Which process can hold the connection: its own task queue."""
 
     queue: str
+
+
+class Hold(BaseModel):
+    """A wish to be in the room. `turn` counts them: a wish from before a `leave` is void."""
+
+    connection: str
+    turn: int = 0
+
+
+class Leave(BaseModel):
+    """Leaves the room, and makes all wishes up to `turn` void."""
+
+    turn: int = 0
 
 
 class Progress(BaseModel):
@@ -32,4 +45,6 @@ class Observed(BaseModel):
 
     connected: bool = False
     since: AwareDatetime | None = None
+    failures: int = 0
+    last_error: str = ""
     room: RoomState = RoomState()

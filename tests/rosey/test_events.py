@@ -118,7 +118,7 @@ def test_every_zone_is_the_same_moment() -> None:
 def test_a_platform_s_milliseconds_are_kept(milliseconds: int) -> None:
     at = utc(milliseconds)
     assert at.tzinfo is UTC
-    assert round(at / timedelta(milliseconds=1) if False else at.timestamp() * 1000) == milliseconds
+    assert round((at - utc(0)) / timedelta(milliseconds=1)) == milliseconds
 
 
 @pytest.mark.parametrize("rank", ["NaN", "Infinity", "-Infinity", '"nan"', '"inf"'])
@@ -129,8 +129,7 @@ def test_a_rank_is_a_number(rank: str) -> None:
         )
 
 
-def test_nothing_private_is_put_where_it_was_not() -> None:
-    assert b"to" not in json.loads(Reply(id="r-1", channel="a/b").wire()).keys() - {"to"}
+def test_what_is_not_known_is_not_written() -> None:
     assert "shown_at" not in json.loads(Listening(action_id="a").wire())
 
 

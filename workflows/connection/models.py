@@ -2,6 +2,7 @@
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
+from rosey.contracts.connection import Observed
 from rosey.platform import RoomState
 
 
@@ -13,15 +14,18 @@ class Request(BaseModel):
 
 
 class Link(BaseModel):
-    """Everything a run hands to the next. `wanted`: whether Rosey should be in the room."""
+    """Everything a run hands to the next.
+
+    `wanted`: whether Rosey should be in the room; `queue`: the process that has the socket;
+    `turn` counts the wishes to hold it.
+    """
 
     connection: str = ""
     wanted: bool = True
     stopped: str = ""
     queue: str = ""
-    connected: bool = False
-    since: AwareDatetime | None = None
-    room: RoomState = RoomState()
+    turn: int = 0
+    seen: Observed = Observed()
 
 
 class ConnectionState(BaseModel):
@@ -32,5 +36,7 @@ class ConnectionState(BaseModel):
     connected: bool
     since: AwareDatetime | None = None
     stopped: str = ""
+    failures: int = 0
+    last_error: str = ""
     room: RoomState
     position: float = 0.0

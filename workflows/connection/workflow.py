@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.exceptions import ActivityError, ApplicationError, TimeoutError
 from temporalio.workflow import ActivityHandle
 
 from rosey.contracts.connection import (
@@ -15,6 +15,8 @@ from rosey.contracts.connection import (
     OBSERVED,
     STOPPED,
     Claim,
+    Hold,
+    Leave,
     Observed,
 )
 from workflows.connection.models import ConnectionState, Link, Request
@@ -36,6 +38,7 @@ class Connection:
         self.link = link or Link()
         name = workflow.info().workflow_id.partition(":")[2]
         self.link.connection = self.link.connection or name
+        self.nudged = False
 
     @workflow.signal(name="connect", description="Go to the room, also after a ban or a kick")
     def connect_signal(self, request: Request | None = None) -> None:
@@ -56,25 +59,27 @@ class Connection:
     @workflow.signal(name=OBSERVED, description="For the connector: how the room looks")
     def observed(self, observed: Observed | None = None) -> None:
         if observed:
-            self.link.connected = observed.connected
-            self.link.since = observed.since
-            self.link.room = observed.room
+            self.link.seen = observed
             self._show()
 
     @workflow.query(name="state", description="People, ranks, permissions, what plays")
     def state(self) -> ConnectionState:
-        link = self.link
+        link, seen = self.link, self.link.seen
         return ConnectionState(
             connection=link.connection,
             wanted=link.wanted,
-            connected=link.connected,
-            since=link.since,
+            connected=seen.connected,
+            since=seen.since,
             stopped=link.stopped,
-            room=link.room,
-            position=_position(link, workflow.now()),
+            failures=seen.failures,
+            last_error=seen.last_error,
+            room=seen.room,
+            position=_position(seen, workflow.now()),
         )
 
     def _want(self, wanted: bool) -> ConnectionState:
+        # Asked again while waiting to try again: try now.
+        self.nudged = wanted and self.link.wanted and not self.link.seen.connected
         self.link.wanted = wanted
         self.link.stopped = "" if wanted else "asked to leave"
         self._show()
@@ -94,36 +99,44 @@ class Connection:
 
     async def _hold(self) -> None:
         """One process's time with the connection; ends for a new claim, a wish or a new run."""
-        claim = await workflow.execute_activity(
-            CLAIM,
-            self.link.connection,
-            result_type=Claim,
-            start_to_close_timeout=HEARTBEAT,
-            retry_policy=STEADY,
-            summary="find a process",
-        )
-        self.link.queue = claim.queue
+        if not self.link.queue:
+            self.link.queue = await self._claim()
+        self.link.turn += 1
+        self.nudged = False
         holding: ActivityHandle[None] = workflow.start_activity(
             HOLD,
-            self.link.connection,
-            task_queue=claim.queue,
+            Hold(connection=self.link.connection, turn=self.link.turn),
+            task_queue=self.link.queue,
             schedule_to_start_timeout=TO_START,
             start_to_close_timeout=FOR_EVER,
             heartbeat_timeout=HEARTBEAT,
             retry_policy=STEADY,
             summary=f"hold {self.link.connection}",
         )
-        await workflow.wait_condition(lambda: holding.done() or not self.link.wanted or _is_long())
+        await workflow.wait_condition(
+            lambda: holding.done() or self.nudged or not self.link.wanted or _is_long()
+        )
         if holding.done():
             await self._ended(holding)
             return
         # The session outlives this: leaving is a deed of its own, and a new run takes it over.
         holding.cancel()
         if not self.link.wanted:
-            await self._leave(claim.queue)
+            await self._leave()
+
+    async def _claim(self) -> str:
+        claim: Claim = await workflow.execute_activity(
+            CLAIM,
+            self.link.connection,
+            result_type=Claim,
+            start_to_close_timeout=TO_START,
+            retry_policy=STEADY,
+            summary="find a process",
+        )
+        return claim.queue
 
     async def _ended(self, holding: ActivityHandle[None]) -> None:
-        self.link.connected = False
+        self.link.seen.connected = False
         try:
             await holding
         except ActivityError as problem:
@@ -131,30 +144,33 @@ class Connection:
             if isinstance(cause, ApplicationError) and cause.type in (STOPPED, ELSEWHERE):
                 self.link.wanted = False
                 self.link.stopped = cause.message
+            elif isinstance(cause, TimeoutError):
+                self.link.queue = ""  # nobody works there any more
 
-    async def _leave(self, queue: str) -> None:
+    async def _leave(self) -> None:
         try:
             await workflow.execute_activity(
                 LEAVE,
-                task_queue=queue,
+                Leave(turn=self.link.turn),
+                task_queue=self.link.queue,
                 schedule_to_close_timeout=TO_START,
                 retry_policy=RetryPolicy(maximum_attempts=1),
                 summary="leave",
             )
         except ActivityError as problem:
             workflow.logger.warning("nobody was there to leave: %s", problem.cause)
-        self.link.connected = False
+        self.link.seen.connected = False
 
     def _show(self) -> None:
-        link = self.link
-        if link.connected:
-            people = ", ".join(str(user.get("name", "")) for user in link.room.users[:50])
-            playing = (link.room.media or {}).get("title", "nothing")
-            text = f"**Connected** since {link.since}\n\nPeople: {people}\n\nPlaying: {playing}"
+        link, seen = self.link, self.link.seen
+        if seen.connected:
+            people = ", ".join(_plain(user.get("name", "")) for user in seen.room.users[:50])
+            playing = _plain((seen.room.media or {}).get("title", "nothing"))
+            text = f"**Connected** since {seen.since}\n\nPeople: {people}\n\nPlaying: {playing}"
         elif link.wanted:
-            text = "**Connecting**"
+            text = f"**Connecting**, {seen.failures} failures. {_plain(seen.last_error)}"
         else:
-            text = f"**Away**: {link.stopped}. Signal `connect` to go in again."
+            text = f"**Away**: {_plain(link.stopped)}. Signal `connect` to go in again."
         workflow.set_current_details(text)
 
 
@@ -162,9 +178,14 @@ def _is_long() -> bool:
     return workflow.info().get_current_history_length() >= RENEW_AT
 
 
-def _position(link: Link, now: datetime) -> float:
+def _plain(text: object) -> str:
+    """Somebody else's words as plain text in Markdown."""
+    return "".join(f"\\{char}" if char in "\\`*_[]<>|#" else char for char in str(text))
+
+
+def _position(seen: Observed, now: datetime) -> float:
     """Where the film is now, counted on from when the platform last said."""
-    room = link.room
-    if not (room.media and room.media_at):
+    room = seen.room
+    if room.paused or not (room.media and room.media_at):
         return room.position
     return room.position + (now - datetime.fromisoformat(room.media_at)).total_seconds()

@@ -1,0 +1,189 @@
+"""Manifests: what ships is sound, and each mistake gets a sentence with file, key and way out."""
+
+from pathlib import Path
+
+import pytest
+
+from rosey.manifest import (
+    ManifestError,
+    PluginManifest,
+    find_plugins,
+    load_connector,
+    load_plugin,
+)
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+GOOD = """
+name = "weather"
+version = "1.2.3"
+summary = "Rain or shine"
+entry = "plugins.weather.commands:plugin"
+"""
+CONNECTOR = """
+platform = "irc"
+class = "connectors.irc:Connector"
+settings = "connectors.irc:Settings"
+workflow = "workflows.connection:Connection"
+activities = ["activities.connection:activities"]
+"""
+
+
+def load(tmp_path: Path, text: str, name: str = "weather") -> PluginManifest:
+    folder = tmp_path / name
+    folder.mkdir(exist_ok=True)
+    (folder / "plugin.toml").write_text(text, encoding="utf-8")
+    return load_plugin(folder)
+
+
+def test_the_least_a_manifest_says(tmp_path: Path) -> None:
+    manifest = load(tmp_path, GOOD)
+    assert manifest.trust == "untrusted"
+    assert manifest.actions == []
+    assert not manifest.storage.tables
+    assert not manifest.storage.keys
+    assert (manifest.limits.memory, manifest.limits.cpu) == (256, 0.5)
+
+
+def test_everything_a_trusted_plugin_may_say(tmp_path: Path) -> None:
+    manifest = load(
+        tmp_path,
+        GOOD
+        + """
+trust = "trusted"
+aliases = ["weather-report"]
+hears = ["rosey.events.>"]
+actions = ["say", "pm"]
+events = ["forecast_made"]
+services = ["quote.random"]
+hosts = ["api.weather.example"]
+workflows = ["workflows.weather.workflow:Weather"]
+activities = ["activities.chat:activities"]
+settings = "plugins.weather.models:Settings"
+[storage]
+tables = ["places"]
+keys = true
+[limits]
+memory = 512
+cpu = 2
+messages = 5
+""",
+    )
+    assert manifest.hears == ["rosey.events.>"]
+    assert manifest.storage.tables == ["places"]
+    assert manifest.limits.messages == 5
+
+
+def test_an_untrusted_plugin_may_hear_single_events(tmp_path: Path) -> None:
+    manifest = load(tmp_path, GOOD + 'hears = ["rosey.events.user.join"]')
+    assert manifest.hears == ["rosey.events.user.join"]
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ('name = "Weather"', "name: String should match pattern"),
+        ('name = "we.ather"', "name: String should match pattern"),
+        (f'name = "{"w" * 33}"', "name: String should have at most 32 characters"),
+        ('name = "rosey"', "name: 'rosey' is reserved for Rosey herself"),
+        ('name = "core"', "name: 'core' is reserved for Rosey herself"),
+        ('name = "rain"', "name: is 'rain', but the folder is 'weather'; they must be the same"),
+        ('version = "1.2"', "version: String should match pattern"),
+        ("version = 1", "version: Input should be a valid string"),
+        ('summary = ""', "summary: String should have at least 1 character"),
+        ('entry = "plugins.weather"', "entry: String should match pattern"),
+        ('entry = "os:system; rm"', "entry: String should match pattern"),
+        ('trust = "total"', "trust: Input should be 'trusted' or 'untrusted'"),
+        ('action = ["say"]', "action: is no known key; did you mean 'actions'?"),
+        ("xyzzy = 1", "xyzzy: is no known key"),
+        ('hears = ["rosey.events.messages"]', "hears: 'rosey.events.messages' is not one of rosey"),
+        ('actions = ["media_add"]', "actions: 'media_add' is not one of say, pm"),
+        ('events = ["a.b"]', "events.0: String should match pattern"),
+        ('services = ["quote"]', "services.0: String should match pattern"),
+        ('aliases = ["Weather"]', "aliases.0: String should match pattern"),
+        ("[storage]\ntables = ['weather-x']", "storage.tables.0: String should match pattern"),
+        ("[storage]\nrows = 5", "storage.rows: is no known key"),
+        ("[limits]\nmemory = 1", "limits.memory: Input should be greater than or equal to 32"),
+        ("[limits]\ncpu = 0", "limits.cpu: Input should be greater than 0"),
+        (
+            'workflows = ["w:W"]',
+            'workflows: only a plugin with trust = "trusted" may have these',
+        ),
+        (
+            'activities = ["a:a"]',
+            'activities: only a plugin with trust = "trusted" may have these',
+        ),
+        ('hosts = ["example.org"]', 'hosts: only a plugin with trust = "trusted" may have these'),
+        ('hears = ["rosey.events.>"]', 'hears: "rosey.events.>" needs trust = "trusted"'),
+    ],
+)
+def test_each_mistake_gets_a_sentence(tmp_path: Path, change: str, told: str) -> None:
+    key = change.split(" =")[0] + " ="
+    kept = [line for line in GOOD.strip().split("\n") if not line.startswith(key)]
+    with pytest.raises(ManifestError) as refused:
+        load(tmp_path, "\n".join([*kept, change]))
+    assert str(refused.value).startswith(f"{tmp_path / 'weather' / 'plugin.toml'}: {told}")
+    assert "\n" not in str(refused.value)
+
+
+def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
+    with pytest.raises(ManifestError) as refused:
+        load(tmp_path, 'name = "weather"\nvers = "1.0.0"')
+    told = str(refused.value).split("\n")
+    assert len(told) == 4
+    assert any("vers: is no known key; did you mean 'version'?" in line for line in told)
+    assert any("summary: Field required" in line for line in told)
+
+
+def test_files_that_are_no_manifests(tmp_path: Path) -> None:
+    with pytest.raises(ManifestError, match=r"plugin\.toml is missing"):
+        load_plugin(tmp_path / "nowhere")
+    with pytest.raises(ManifestError, match="is no valid TOML"):
+        load(tmp_path, "name = ")
+    (tmp_path / "weather" / "plugin.toml").write_bytes(b'name = "\xff"')
+    with pytest.raises(ManifestError, match="is no valid TOML"):
+        load_plugin(tmp_path / "weather")
+    (tmp_path / "folder" / "plugin.toml").mkdir(parents=True)
+    with pytest.raises(ManifestError, match="cannot be read: Is a directory"):
+        load_plugin(tmp_path / "folder")
+
+
+def test_plugins_are_found_by_their_folder(tmp_path: Path) -> None:
+    load(tmp_path, GOOD)
+    (tmp_path / "notes").mkdir()
+    assert find_plugins(tmp_path) == {"weather": tmp_path / "weather"}
+    assert find_plugins(tmp_path / "nowhere") == {}
+
+
+def test_a_connector_manifest(tmp_path: Path) -> None:
+    path = tmp_path / "connector.toml"
+    path.write_text(CONNECTOR)
+    assert load_connector(tmp_path).connector == "connectors.irc:Connector"
+    path.write_text(CONNECTOR + "secret = 1")
+    with pytest.raises(ManifestError, match="secret: is no known key"):
+        load_connector(tmp_path)
+    path.write_text(CONNECTOR.replace('platform = "irc"', ""))
+    with pytest.raises(ManifestError, match="platform: Field required"):
+        load_connector(tmp_path)
+
+
+PLUGINS = find_plugins(CHECKOUT / "plugins")
+
+
+@pytest.mark.parametrize("name", sorted(PLUGINS))
+def test_what_ships_is_sound(name: str) -> None:
+    from core.plugins import load as load_object
+
+    manifest = load_plugin(PLUGINS[name])
+    plugin = load_object(manifest.entry)
+    assert plugin.name == name
+    assert plugin.commands
+    settings = [manifest.settings] if manifest.settings else []
+    for named in [*manifest.workflows, *manifest.activities, *settings]:
+        assert callable(load_object(named))
+
+
+def test_dice_asks_for_no_more_than_to_speak() -> None:
+    manifest = load_plugin(PLUGINS["dice"])
+    assert manifest.trust == "untrusted"
+    assert manifest.actions == ["say", "pm"]
+    assert manifest.storage.model_dump() == {"tables": [], "keys": False}
