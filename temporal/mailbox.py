@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -102,6 +103,8 @@ class Mailboxes:
         orders = [order for order, _ in batch]
         try:
             outcomes = await self._insist(workflow_id, box, orders)
+            if len(outcomes) != len(orders):
+                raise Undeliverable(f"{workflow_id} answered {len(outcomes)} of {len(orders)}")
             for (_, answer), outcome in zip(batch, outcomes, strict=True):
                 if not answer.done():
                     answer.set_result(outcome)
@@ -175,15 +178,22 @@ class Mailboxes:
             search_attributes=found_by if self._searchable else None,
             static_summary=f"{box.workflow} in {box.channel}",
         )
-        result: list[Outcome] = await self.client.execute_update_with_start_workflow(
-            "deliver",
-            orders,
-            id=batch_id,
-            start_workflow_operation=start,
-            result_type=list[Outcome],
-            rpc_timeout=RPC_TIMEOUT,
-        )
-        return result
+        try:
+            outcomes: list[Outcome] = await self.client.execute_update_with_start_workflow(
+                "deliver",
+                orders,
+                id=batch_id,
+                start_workflow_operation=start,
+                result_type=list[Outcome],
+                rpc_timeout=RPC_TIMEOUT,
+            )
+        except FAILURES:
+            # The start holds the failure too; asyncio complains of one that nobody looked at.
+            with suppress(*FAILURES, asyncio.CancelledError, TimeoutError):
+                async with asyncio.timeout(0.1):
+                    await start.workflow_handle()
+            raise
+        return outcomes
 
 
 def _take(box: _Box) -> list[tuple[Order, "asyncio.Future[Outcome]"]]:

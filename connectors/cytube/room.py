@@ -123,6 +123,7 @@ class Room:
             permissions=self.permissions,
             media=playing and {**playing.model_dump(), "paused": player.paused},
             position=player.position if playing else 0.0,
+            paused=player.paused if playing else False,
             media_at=player.as_of.isoformat() if playing and player.as_of else None,
             user_count=self.user_count,
         )
