@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from temporalio.client import Client
-from temporalio.common import WorkflowIDConflictPolicy
+from temporalio.common import TypedSearchAttributes, WorkflowIDConflictPolicy
+from temporalio.service import RPCError
 
 from core import config as configuration
 from core.config import ConnectionConfig
@@ -23,7 +24,7 @@ from rosey.durable.surroundings import ConnectionDesk, ConnectionSurroundings
 from rosey.manifest import ConnectorManifest, ManifestError, load_connector
 from rosey.platform import Connector
 from temporal.client import TemporalAway, connect
-from temporal.search_attributes import attributes
+from temporal.search_attributes import are_unknown, attributes
 from temporal.worker import make_worker
 
 log = logging.getLogger("core.connection_host")
@@ -110,11 +111,19 @@ async def _work(
 
 async def _start(client: Client, manifest: ConnectorManifest, name: str) -> None:
     """Starts the workflow unless it runs already; whether it may join is its own business."""
-    await client.start_workflow(
-        load(manifest.workflow).__name__,
-        id=f"connection:{name}",
-        task_queue=SHARED_QUEUE,
-        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-        search_attributes=attributes("connection", name),
-        static_summary=f"The connection {name}",
-    )
+    found_by: TypedSearchAttributes | None = attributes("connection", name)
+    while True:
+        try:
+            await client.start_workflow(
+                load(manifest.workflow).__name__,
+                id=f"connection:{name}",
+                task_queue=SHARED_QUEUE,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                search_attributes=found_by,
+                static_summary=f"The connection {name}",
+            )
+            return
+        except RPCError as problem:
+            if found_by is None or not are_unknown(problem):
+                raise
+            found_by = None

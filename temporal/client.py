@@ -1,6 +1,7 @@
 """Connecting to Temporal the way its own tools do: TEMPORAL_* and profile files, then defaults."""
 
 import asyncio
+import os
 from typing import Any
 
 from temporalio.client import Client, GrpcCompression
@@ -14,13 +15,16 @@ class TemporalAway(Exception):
 
 
 async def connect(address: str, patience: float = 10.0) -> Client:
-    """A client for `address` unless TEMPORAL_* or a profile names another.
+    """A client for `address` unless TEMPORAL_* in the environment names another, or a profile.
+
+    A profile file that the environment does not point at is for the owner's other work.
 
     Tries for `patience` seconds, then raises TemporalAway; at once for settings without sense.
     """
     options: dict[str, Any] = {"target_host": address}
     try:
-        options.update(ClientConfig.load_client_connect_config())
+        if any(name.startswith("TEMPORAL_") for name in os.environ):
+            options.update(ClientConfig.load_client_connect_config())
     except (RuntimeError, OSError, ValueError) as problem:
         raise TemporalAway(
             f"Temporal's settings, TEMPORAL_* or its profile file, cannot be used: {problem}. "

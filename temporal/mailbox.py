@@ -20,7 +20,7 @@ from rosey import ids
 from rosey.durable import Order
 from rosey.durable.orders import KEEP_FOR
 from rosey.events import Command, Outcome
-from temporal.search_attributes import attributes
+from temporal.search_attributes import are_unknown, attributes
 
 log = logging.getLogger("temporal.mailbox")
 
@@ -160,7 +160,7 @@ class Mailboxes:
         try:
             return await self._start_with(workflow_id, box, orders, batch_id)
         except RPCError as problem:
-            if not (self._searchable and _unknown_attributes(problem)):
+            if not (self._searchable and are_unknown(problem)):
                 raise
             log.warning("workflows start without search attributes: %s", problem.message)
             self._searchable = False
@@ -225,10 +225,3 @@ def _obey_cancellation() -> None:
     task = asyncio.current_task()
     if task and task.cancelling():
         raise asyncio.CancelledError
-
-
-def _unknown_attributes(problem: RPCError) -> bool:
-    return (
-        problem.status is RPCStatusCode.INVALID_ARGUMENT
-        and "search attribute" in problem.message.lower()
-    )

@@ -24,14 +24,16 @@ REFUSED = (
 )
 
 
-async def prepare(address: str, patience: float = 30.0) -> list[str]:
-    """Raises retention and adds search attributes; returns what the server did not allow.
+async def prepare(address: str, patience: float = 30.0, *, own: bool = True) -> list[str]:
+    """Adds search attributes, and on our `own` server raises retention.
 
-    A server run by others may refuse either; Rosey works without them. Raises TemporalAway.
+    Returns what the server did not allow: one run by others may refuse, and Rosey works without.
+    Raises TemporalAway.
     """
     client = await connect(address, patience)
     refused = []
-    for what, step in (("retention", _retain), ("search attributes", _add_attributes)):
+    steps = [("search attributes", _add_attributes), *([("retention", _retain)] if own else [])]
+    for what, step in steps:
         try:
             await step(client)
         except RPCError as problem:

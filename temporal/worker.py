@@ -13,6 +13,8 @@ from temporal.interceptors import Shield
 # A process that died keeps its cached workflows' tasks for this long; the default is 10 s.
 STICKY = timedelta(seconds=1)
 GRACE = timedelta(seconds=1)
+# How long a heartbeat may be held back, and with it the word of a cancellation.
+HEARTBEATS = timedelta(seconds=1)
 CACHED = 5_000
 
 
@@ -43,4 +45,7 @@ def make_worker(
         max_cached_workflows=cached,
         sticky_queue_schedule_to_start_timeout=STICKY,
         graceful_shutdown_timeout=GRACE,
+        max_heartbeat_throttle_interval=HEARTBEATS,
+        # Without one the library reads every loaded module to make an id that nothing uses.
+        build_id="rosey",
     )

@@ -40,7 +40,7 @@ class Record(BaseModel):
     `done`: actions said lately; `undecided`: how often nobody could tell what became of a line.
     """
 
-    channel: str
+    channel: str = ""
     seen_at: int = 0
     confirmed_at: int = 0
     confirmed: list[str] = []

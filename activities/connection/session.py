@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import nats.errors
 from nats.js.errors import Error as JetStreamError
+from pydantic import ValidationError
 
 from activities.connection.outbox import Outbox
 from activities.connection.record import (
@@ -304,8 +305,12 @@ class Session:
                 raise PlatformError(f"the bus is away: {problem}") from problem
             return
         if found and found != self._saved:
-            self._record = Record.model_validate_json(found)
             self._handed_over = True
+            try:
+                self._record = Record.model_validate_json(found)
+            except ValidationError as problem:
+                log.warning("%s joins as if for the first time: %s", self.connection, problem)
+                self._record = None
 
     async def _save(self) -> None:
         assert self._bucket

@@ -74,9 +74,9 @@ class Sender:
             if packet.startswith(CONNECT):
                 writer.write(text(f'{CONNECT}{{"sid":"bench"}}'))
             elif packet.startswith(EVENT):
-                event, payload = (json.loads(packet[len(EVENT) :]) + [None])[:2]
+                event, *payload = json.loads(packet[len(EVENT) :])
                 if event == "login":
-                    name = str(payload["name"])
+                    name = str(payload[0]["name"])
                     writer.write(event_frame("login", {"success": True, "name": name}))
                 elif event == "joinChannel":
                     writer.write(b"".join(event_frame(*each) for each in ROOM_ENTRY))
@@ -90,9 +90,7 @@ class Sender:
 
 def frame(message: str, time_ms: int) -> bytes:
     """A chat line as it goes over the wire."""
-    return event_frame(
-        "chatMsg", {"username": "bob", "msg": message, "meta": {}, "time": time_ms}
-    )
+    return event_frame("chatMsg", {"username": "bob", "msg": message, "meta": {}, "time": time_ms})
 
 
 def event_frame(event: str, payload: Any) -> bytes:

@@ -67,6 +67,19 @@ async def spec(
     )
 
 
+async def prepare_others(address: str, say: Callable[[str], None]) -> None:
+    """Adds what a server that others run lacks, as far as they allow. Raises UserError."""
+    from temporal.client import TemporalAway
+    from temporal.server import prepare
+
+    try:
+        refused = await prepare(address, PREPARE_SECONDS, own=False)
+    except TemporalAway as problem:
+        raise UserError(str(problem)) from problem
+    if refused:
+        say(f"it does not let Rosey add {', '.join(refused)}; workflows are found by id alone")
+
+
 class _Answers:
     """Ready when it takes connections and is prepared.
 

@@ -211,7 +211,7 @@ async def test_an_answer_that_makes_no_sense_reaches_everybody_who_waits(room: R
     for task in waiting:
         await asyncio.wait([task], timeout=10)
         assert task.done()
-        with pytest.raises(Undeliverable, match="answered 2 of 1|answered 3 of 2"):
+        with pytest.raises(Undeliverable, match=r"answered \d of \d$"):
             await task
 
 

@@ -3,8 +3,7 @@
 import asyncio
 import logging
 import signal
-from collections.abc import AsyncIterator
-from pathlib import Path
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 from nats.js.api import Header
@@ -12,11 +11,24 @@ from nats.js.api import Header
 from activities.connection import outbox as module
 from activities.connection.outbox import Outbox
 from rosey import streams, subjects
-from rosey.bus import Bus
+from rosey.bus import Bus, BusError
+from rosey.events import Wire
 from tests.servers import NatsServer, until
 
 MANY = 5_000
 FRAMES = subjects.raw("lounge", "chat")
+
+
+class Number(Wire):
+    """Stands for a line of chat."""
+
+    n: int
+
+
+class Text(Wire):
+    """A line of any length."""
+
+    text: str
 
 
 @pytest.fixture
@@ -24,11 +36,15 @@ async def outbox(bus: Bus) -> AsyncIterator[Outbox]:
     outbox = Outbox(bus)
     outbox.start()
     yield outbox
-    await outbox.stop(0)
+    await outbox.close(0)
 
 
-def event(outbox: Outbox, number: int) -> None:
-    outbox.put(subjects.MESSAGE, str(number).encode(), f"m-{number}")
+def event(outbox: Outbox, number: int, stored: Callable[[], None] | None = None) -> None:
+    outbox.event(subjects.MESSAGE, Number(n=number), f"m-{number}", stored)
+
+
+async def empty(outbox: Outbox, patience: float = 15.0) -> None:
+    await asyncio.wait_for(outbox.flushed(patience), patience)
 
 
 async def kept(bus: Bus, count: int) -> tuple[list[int], list[str]]:
@@ -38,7 +54,7 @@ async def kept(bus: Bus, count: int) -> tuple[list[int], list[str]]:
     reader = await bus.js.subscribe(subjects.MESSAGE, ordered_consumer=True)
     while len(numbers) < count:
         message = await reader.next_msg(timeout=10)
-        numbers.append(int(message.data))
+        numbers.append(Number.read(message.data).n)
         ids.append((message.headers or {})[Header.MSG_ID.value])
     info = await bus.js.stream_info(streams.EVENTS)
     assert info.state.messages == count
@@ -49,7 +65,7 @@ async def kept(bus: Bus, count: int) -> tuple[list[int], list[str]]:
 async def test_a_burst_arrives_whole_and_in_order(bus: Bus, outbox: Outbox) -> None:
     for number in range(MANY):
         event(outbox, number)
-    await until(lambda: outbox.is_empty, 20)
+    await empty(outbox)
     numbers, ids = await kept(bus, MANY)
     assert numbers == list(range(MANY))
     assert len(set(ids)) == MANY
@@ -69,13 +85,13 @@ async def test_a_killed_server_costs_nothing_and_changes_no_order(
             nats.kill()
 
     for number in range(MANY):
-        outbox.put(subjects.MESSAGE, str(number).encode(), f"m-{number}", count)
+        event(outbox, number, count)
         if number % 100 == 0:
             await asyncio.sleep(0)
     await until(lambda: nats.process is None)
     starting = asyncio.create_task(asyncio.to_thread(nats.start))
     more = 0
-    while not (starting.done() and outbox.is_empty):
+    while not (starting.done() and not outbox.unstored):
         event(outbox, MANY + more)
         more += 1
         await asyncio.sleep(0.001)
@@ -86,11 +102,10 @@ async def test_a_killed_server_costs_nothing_and_changes_no_order(
 
 async def test_stored_is_called_once_the_stream_has_it(bus: Bus, outbox: Outbox) -> None:
     calls: list[str] = []
-    outbox.put(subjects.MESSAGE, b"1", "m-1", lambda: calls.append("first"))
-    outbox.put(subjects.MESSAGE, b"1", "m-1", lambda: calls.append("again"))
-    outbox.put(FRAMES, b"frame", stored=lambda: calls.append("frame"))
+    event(outbox, 1, lambda: calls.append("first"))
+    event(outbox, 1, lambda: calls.append("again"))
     assert not calls
-    await until(lambda: outbox.is_empty)
+    await empty(outbox)
     assert calls == ["first", "again"]
     assert await kept(bus, 1) == ([1], ["m-1"])
 
@@ -98,104 +113,127 @@ async def test_stored_is_called_once_the_stream_has_it(bus: Bus, outbox: Outbox)
 async def test_frames_are_published_between_the_events(bus: Bus, outbox: Outbox) -> None:
     heard = await bus.client.subscribe(FRAMES)
     await bus.client.flush()
-    outbox.put(FRAMES, b"one")
+    outbox.frame(FRAMES, b"one")
     event(outbox, 1)
-    outbox.put(FRAMES, b"two")
+    outbox.frame(FRAMES, b"two")
     assert [(await heard.next_msg(5)).data for _ in range(2)] == [b"one", b"two"]
 
 
 async def test_beyond_the_bound_frames_go_first(
     nats: NatsServer, bus: Bus, caplog: pytest.LogCaptureFixture
 ) -> None:
-    outbox = Outbox(bus, most_waiting=100)
+    outbox = Outbox(bus, bound=100)
     nats.kill()
     await until(lambda: not bus.is_connected)
     outbox.start()
     for number in range(60):
         event(outbox, number)
-        outbox.put(FRAMES, b"frame")
+        outbox.frame(FRAMES, b"frame")
     assert (outbox.frames_dropped, outbox.events_lost) == (20, 0)
     assert "raw frames are dropped" in caplog.text
     for number in range(60, 110):
         event(outbox, number)
     assert (outbox.frames_dropped, outbox.events_lost) == (60, 10)
-    assert "events are lost" in caplog.text
+    assert "oldest events are lost" in caplog.text
     nats.start()
-    await until(lambda: outbox.is_empty, 15)
+    await empty(outbox)
     assert (await kept(bus, 100))[0] == list(range(10, 110))
-    await outbox.stop()
+    await outbox.close()
 
 
 async def test_what_is_too_large_is_counted_and_stops_nothing(bus: Bus, outbox: Outbox) -> None:
-    most = bus.client.max_payload
-    outbox.put(subjects.MESSAGE, b"0" * most, "m-large")
-    outbox.put(FRAMES, b"0" * most)
+    large = bus.client.max_payload + 1
+    outbox.event(subjects.MESSAGE, Text(text="0" * large), "m-large")
+    outbox.frame(FRAMES, b"0" * large)
     event(outbox, 1)
-    await until(lambda: outbox.is_empty)
+    await empty(outbox)
     assert (outbox.frames_dropped, outbox.events_lost) == (1, 1)
     assert await kept(bus, 1) == ([1], ["m-1"])
+
+
+async def test_what_is_too_large_only_with_its_headers_is_counted_too(
+    bus: Bus, outbox: Outbox
+) -> None:
+    event(outbox, 1)
+    outbox.event(subjects.MESSAGE, Text(text="0" * (bus.client.max_payload - 20)), "m-large")
+    event(outbox, 2)
+    await empty(outbox)
+    assert outbox.events_lost == 1
+    assert await kept(bus, 2) == ([1, 2], ["m-1", "m-2"])
 
 
 async def test_what_the_stream_finds_too_large_is_counted_too(bus: Bus, outbox: Outbox) -> None:
     config = (await bus.js.stream_info(streams.EVENTS)).config
     await bus.js.update_stream(config.evolve(max_msg_size=200))
-    outbox.put(subjects.MESSAGE, b"0" * 300, "m-0")
+    outbox.event(subjects.MESSAGE, Text(text="0" * 300), "m-0")
     event(outbox, 1)
-    await until(lambda: outbox.is_empty)
+    await empty(outbox)
     assert outbox.events_lost == 1
     assert await kept(bus, 1) == ([1], ["m-1"])
 
 
-async def test_a_stream_that_is_missing_is_waited_for(bus: Bus, outbox: Outbox) -> None:
+async def test_a_stream_that_is_missing_is_waited_for(
+    bus: Bus, outbox: Outbox, caplog: pytest.LogCaptureFixture
+) -> None:
     await bus.js.delete_stream(streams.EVENTS)
-    for number in range(10):
-        event(outbox, number)
-    await until(lambda: "no stream" in outbox.trouble)
+    with caplog.at_level(logging.INFO):
+        for number in range(10):
+            event(outbox, number)
+        await until(lambda: "no stream answers" in caplog.text)
     await bus.declare()
-    await until(lambda: outbox.is_empty)
+    await empty(outbox)
     assert (await kept(bus, 10))[0] == list(range(10))
 
 
 async def test_silence_is_trouble(
-    nats: NatsServer, bus: Bus, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+    nats: NatsServer,
+    bus: Bus,
+    outbox: Outbox,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     """What was not acknowledged goes again, and is kept once."""
-    monkeypatch.setattr(module, "ACK_PATIENCE", 0.2)
+    monkeypatch.setattr(module, "PATIENCE", 0.2)
     event(outbox, 1)
-    await until(lambda: outbox.is_empty)
+    await empty(outbox)
     assert nats.process
-    nats.process.send_signal(signal.SIGSTOP)
-    event(outbox, 2)
-    event(outbox, 3)
-    await until(lambda: "acknowledge" in outbox.trouble)
+    with caplog.at_level(logging.INFO):
+        nats.process.send_signal(signal.SIGSTOP)
+        event(outbox, 2)
+        event(outbox, 3)
+        await until(lambda: "does not acknowledge" in caplog.text)
     nats.process.send_signal(signal.SIGCONT)
-    await until(lambda: outbox.is_empty)
-    assert not outbox.trouble
+    await empty(outbox)
     assert await kept(bus, 3) == ([1, 2, 3], ["m-1", "m-2", "m-3"])
 
 
-async def test_stopping_lets_out_what_waits(bus: Bus) -> None:
+async def test_closing_lets_out_what_waits(bus: Bus) -> None:
     outbox = Outbox(bus)
     outbox.start()
     for number in range(500):
         event(outbox, number)
-    await outbox.stop(5)
+    await outbox.close(5)
     assert (await kept(bus, 500))[0] == list(range(500))
 
 
-async def test_stopping_without_nats_ends_in_time_and_says_what_is_lost(
-    nats: NatsServer, bus: Bus, caplog: pytest.LogCaptureFixture, tmp_path: Path
+async def test_closing_without_nats_ends_in_time_and_says_what_is_lost(
+    nats: NatsServer, bus: Bus, outbox: Outbox, caplog: pytest.LogCaptureFixture
 ) -> None:
-    outbox = Outbox(bus)
-    outbox.start()
+    event(outbox, 1)
+    await empty(outbox)
     nats.kill()
     await until(lambda: not bus.is_connected)
-    event(outbox, 1)
-    outbox.put(FRAMES, b"frame")
-    with caplog.at_level(logging.ERROR):
-        await asyncio.wait_for(outbox.stop(0.1), 2)
-    assert "not stored because NATS is away: 1" in caplog.text
+    event(outbox, 2)
+    await asyncio.wait_for(outbox.close(0.1), 2)
+    assert "1 events were not stored" in caplog.text
 
 
-async def test_stopping_before_starting_is_harmless(bus: Bus) -> None:
-    await Outbox(bus).stop()
+async def test_closing_before_starting_is_harmless(bus: Bus) -> None:
+    await Outbox(bus).close()
+
+
+async def test_without_nats_there_is_none(nats: NatsServer, bus: Bus) -> None:
+    nats.kill()
+    await until(lambda: not bus.is_connected)
+    with pytest.raises(BusError):
+        Outbox(bus)

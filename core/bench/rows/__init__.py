@@ -1,0 +1,1 @@
+"""The rows of the bench, each a coroutine that measures and returns figures."""

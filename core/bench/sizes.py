@@ -1,0 +1,18 @@
+"""How much is measured."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Counts, and times in seconds; the whole bench takes less than six minutes with these."""
+
+    times: int = 3
+    frames: int = 5_000
+    paced_rate: int = 1_000
+    paced_seconds: float = 2.0
+    commands: int = 60
+    answers: int = 40
+    answers_within: float = 0.1
+    games: int = 1_000
+    games_last: float = 30.0
