@@ -32,7 +32,7 @@ async def prepare(address: str, patience: float = 30.0, *, own: bool = True) -> 
     """
     client = await connect(address, patience)
     refused = []
-    steps = [("search attributes", _add_attributes), *([("retention", _retain)] if own else [])]
+    steps = [*([("retention", _retain)] if own else []), ("search attributes", _add_attributes)]
     for what, step in steps:
         try:
             await step(client)
