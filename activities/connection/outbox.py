@@ -30,6 +30,7 @@ WINDOW = 1_024
 PATIENCE = 3.0  # for an acknowledgement while others wait behind it
 PAUSE = 0.2  # before the next try to reach NATS
 LOOK = 0.1  # how often a line with something under way is checked
+HEADERS = 512  # bytes that the server counts with the data; it hangs up on what is too large
 TOO_LARGE = b'"err_code":10054'
 
 
@@ -171,6 +172,10 @@ class Outbox:
             if len(self._under_way) >= (WINDOW if self._proven else 1):
                 return
             item = self._waiting.popleft()
+            self._frames -= not item.id
+            if len(item.data) + HEADERS > client.max_payload:
+                self._refuse(item)
+                continue
             reply, headers = "", None
             if item.id:
                 number = next(self._numbers)
@@ -178,14 +183,7 @@ class Outbox:
                     self._progress_at = time.monotonic()
                 self._under_way[number] = item
                 reply, headers = f"{inbox}.{number}", {Header.MSG_ID.value: item.id}
-            else:
-                self._frames -= 1
-            try:
-                await client.publish(item.subject, item.data, reply=reply, headers=headers)
-            except nats.errors.MaxPayloadError:
-                if item.id:
-                    del self._under_way[number]
-                self._refuse(item)
+            await client.publish(item.subject, item.data, reply=reply, headers=headers)
 
     async def _look(self, client: Client) -> None:
         """Waits for something to do. Raises Trouble."""

@@ -36,7 +36,7 @@ class Record(BaseModel):
     """Times in milliseconds of the platform's clock.
 
     `seen_at`: lines from here on may be new; `confirmed_at`: our own last line that was shown, or
-    where the history ended when we first came, with the ids of our lines of that millisecond;
+    where the history ended when we first came, with the ids of those lines of that millisecond;
     `done`: actions said lately; `undecided`: how often nobody could tell what became of a line.
     """
 
@@ -51,8 +51,8 @@ class Record(BaseModel):
     def note(self, action: Action, lines: list[str]) -> InFlight:
         """The action that is said now; one that was under way goes on at its line."""
         if self.in_flight is None or self.in_flight.action.id != action.id:
-            since = max(self.seen_at, self.confirmed_at)
-            self.in_flight = InFlight(action=action, lines=lines, since=since)
+            self.in_flight = InFlight(action=action, lines=lines)
+        self.in_flight.since = max(self.seen_at, self.confirmed_at)
         return self.in_flight
 
     def confirm(self, shown: Message) -> None:
@@ -62,6 +62,14 @@ class Record(BaseModel):
             return
         self.confirmed = [*(self.confirmed if at == self.confirmed_at else []), shown.id]
         self.confirmed_at = at
+
+    def pass_over(self, waiting: InFlight) -> None:
+        """Nobody can tell what became of the line: it is counted, and the next one is due."""
+        self.undecided += 1
+        if waiting.is_last:
+            self.finish(waiting.action.id)
+        else:
+            waiting.line += 1
 
     def finish(self, action_id: str) -> None:
         self.in_flight = None
@@ -81,9 +89,9 @@ def milliseconds(at: datetime) -> int:
 
 
 def first_join(channel: str, backlog: Sequence[Message]) -> Record:
-    """Everything before the first join is context: we begin after its end."""
-    newest = max((milliseconds(message.sent_at) for message in backlog), default=-1)
-    record = Record(channel=channel, seen_at=newest + 1, confirmed_at=max(newest, 0))
+    """Everything before the first join is context: we begin at its end."""
+    newest = max((milliseconds(message.sent_at) for message in backlog), default=0)
+    record = Record(channel=channel, seen_at=newest, confirmed_at=newest)
     record.confirmed = [
         message.id for message in backlog if milliseconds(message.sent_at) == newest
     ]
@@ -93,12 +101,14 @@ def first_join(channel: str, backlog: Sequence[Message]) -> Record:
 def missed(record: Record, backlog: Sequence[Message], now: datetime) -> list[Message]:
     """Lines said while we were away that are still worth hearing.
 
-    Those of the last known millisecond may be among them: their ids make them once.
+    Those of the last known millisecond may be among them: their ids make them once, and what
+    was there at the first join is known.
     """
     return [
         message
         for message in backlog
         if not message.own
+        and message.id not in record.confirmed
         and milliseconds(message.sent_at) >= record.seen_at
         and now - message.sent_at < YOUNG
     ]

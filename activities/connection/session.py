@@ -167,9 +167,8 @@ class Session:
         if became is Verdict.SHOWN and shown:
             self._confirm(waiting, shown)
         elif became is Verdict.UNDECIDED:
-            self.record.undecided += 1
-            log.warning("nobody can tell whether %s was shown; it stays", waiting.action.id)
-            self.record.finish(waiting.action.id)
+            log.warning("nobody can tell whether a line of %s was shown", waiting.action.id)
+            self.record.pass_over(waiting)
 
     # -- from the platform -----------------------------------------------------------------
 

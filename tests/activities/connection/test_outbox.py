@@ -5,6 +5,7 @@ import logging
 import signal
 from collections.abc import AsyncIterator, Callable
 
+import psutil
 import pytest
 from nats.js.api import Header
 
@@ -197,8 +198,10 @@ async def test_silence_is_trouble(
     event(outbox, 1)
     await empty(outbox)
     assert nats.process
+    pid = nats.process.pid
     with caplog.at_level(logging.INFO):
         nats.process.send_signal(signal.SIGSTOP)
+        await until(lambda: psutil.Process(pid).status() == psutil.STATUS_STOPPED)
         event(outbox, 2)
         event(outbox, 3)
         await until(lambda: "does not acknowledge" in caplog.text)

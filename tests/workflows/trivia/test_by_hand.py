@@ -1,0 +1,349 @@
+"""People at the controls: the real `temporal` program, and the calls that `tctl` makes."""
+
+import asyncio
+import json
+import uuid
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from temporalio.api.common.v1 import Payload, Payloads, WorkflowExecution
+from temporalio.api.enums.v1 import EventType
+from temporalio.api.query.v1 import WorkflowQuery
+from temporalio.api.update.v1 import Input, Meta, Request
+from temporalio.api.workflowservice.v1 import (
+    QueryWorkflowRequest,
+    SignalWorkflowExecutionRequest,
+    UpdateWorkflowExecutionRequest,
+)
+from temporalio.client import WorkflowHandle
+from temporalio.service import RPCError, RPCStatusCode
+
+from rosey.events import Command, Outcome, User
+from temporal.client import connect
+from temporal.mailbox import Mailboxes
+from temporal.worker import make_worker
+from tests.servers import binary, environment, until
+from tests.workflows.trivia.room import SilentRoom
+from workflows.trivia.models import TriviaState
+from workflows.trivia.workflow import Trivia
+
+QUICK = {"lead_in": 0, "between": 0, "grace": 0}
+NAMES = ("start", "answer", "hint", "skip", "stop")
+MEGABYTE = "x" * 1_000_000
+
+
+class Controls:
+    """A room with its worker, the program at hand, and the plugin's own mailbox."""
+
+    def __init__(self, address: str, client: Any, room: SilentRoom, home: Path) -> None:
+        self.address = address
+        self.client = client
+        self.room = room
+        self.home = home
+        self.channel = f"lounge/{uuid.uuid4().hex[:12]}"
+        self.id = f"trivia:{self.channel}"
+        self.boxes = Mailboxes(client, "trivia")
+        self.commands = 0
+        self.first = ""
+
+    @property
+    def handle(self) -> WorkflowHandle[Any, Any]:
+        handle: WorkflowHandle[Any, Any] = self.client.get_workflow_handle(self.id)
+        return handle
+
+    async def program(self, *words: str) -> tuple[int, str]:
+        """`temporal workflow WORDS`: how it ended and what it printed."""
+        process = await asyncio.create_subprocess_exec(
+            *(binary("temporal"), "workflow", *words, "--address", self.address, "-o", "json"),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env=environment(HOME=str(self.home)),
+        )
+        out, problem = await asyncio.wait_for(process.communicate(), 20)
+        assert process.returncode is not None
+        return process.returncode, (out or problem).decode()
+
+    async def workflow(self, *words: str, name: str = "", input: object = None) -> Any:
+        """The same for this room's workflow, which must succeed; what it printed, read."""
+        named = ["--name", name] if name else []
+        given = ["--input", json.dumps(input)] if input is not None else []
+        code, printed = await self.program(*words, *named, *given, "--workflow-id", self.id)
+        assert code == 0, printed
+        return json.loads(printed) if printed.strip() else None
+
+    async def command(self, action: str, **fields: Any) -> Outcome:
+        """A command of the room, as the plugin would hand it over."""
+        self.commands += 1
+        sound: dict[str, Any] = {
+            "id": f"c-{self.commands}",
+            "plugin": "trivia",
+            "action": action,
+            "channel": self.channel,
+            "user": User(name="bob", rank=1.0),
+            "sent_at": datetime.now(UTC),
+            "seq": self.commands,
+        }
+        command = Command(**(sound | fields))
+        return await asyncio.wait_for(self.boxes.deliver("Trivia", command, dict(QUICK)), 5)
+
+    async def until_asked(self) -> None:
+        await until(lambda: bool(self.room.shown))
+        while (await self.state()).phase != "open":  # the activity's end is under way
+            await asyncio.sleep(0.01)
+
+    async def state(self) -> TriviaState:
+        state: TriviaState = await self.handle.query("state", result_type=TriviaState)
+        return state
+
+    # -- as tctl would: one payload for each input, none without input ---------------------
+
+    async def signal(self, name: str, payloads: Sequence[Payload]) -> None:
+        await self.client.workflow_service.signal_workflow_execution(
+            SignalWorkflowExecutionRequest(
+                namespace="default",
+                workflow_execution=WorkflowExecution(workflow_id=self.id),
+                signal_name=name,
+                input=Payloads(payloads=payloads) if payloads else None,
+            )
+        )
+
+    async def update(self, name: str, payloads: Sequence[Payload]) -> None:
+        """Whatever comes of it."""
+        request = UpdateWorkflowExecutionRequest(
+            namespace="default",
+            workflow_execution=WorkflowExecution(workflow_id=self.id),
+            request=Request(
+                meta=Meta(update_id=uuid.uuid4().hex),
+                input=Input(name=name, args=Payloads(payloads=payloads)),
+            ),
+        )
+        request.wait_policy.lifecycle_stage = 3  # type: ignore[assignment]  # completed
+        await asyncio.wait_for(
+            self.client.workflow_service.update_workflow_execution(request), timeout=5
+        )
+
+    async def query(self, name: str, payloads: Sequence[Payload]) -> None:
+        await self.client.workflow_service.query_workflow(
+            QueryWorkflowRequest(
+                namespace="default",
+                execution=WorkflowExecution(workflow_id=self.id),
+                query=WorkflowQuery(query_type=name, query_args=Payloads(payloads=payloads)),
+            )
+        )
+
+    async def unhurt(self) -> None:
+        """No task of the workflow has ever failed, in this run or in those before."""
+        run = (await self.handle.describe()).run_id
+        while run:
+            past = await self.client.get_workflow_handle(self.id, run_id=run).fetch_history()
+            kinds = {EventType.Name(event.event_type) for event in past.events}
+            assert not kinds & {
+                "EVENT_TYPE_WORKFLOW_TASK_FAILED",
+                "EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT",
+            }
+            started = past.events[0].workflow_execution_started_event_attributes
+            run = started.continued_execution_run_id
+        self.first = started.first_execution_run_id
+
+
+@pytest.fixture
+async def controls(temporal_address: str, tmp_path: Path) -> AsyncIterator[Controls]:
+    client = await connect(temporal_address)
+    room = SilentRoom()
+    async with make_worker(client, "trivia", [Trivia], room.activities):
+        controls = Controls(temporal_address, client, room, tmp_path)
+        yield controls
+        await controls.boxes.close()
+        await controls.handle.terminate()
+
+
+async def test_a_game_by_hand(controls: Controls) -> None:
+    """Started with no input, played by signals and updates, seen by queries."""
+    await controls.workflow("start", "--type", "Trivia", "--task-queue", "trivia")
+    wish = {"user": "zoe", "text": "1", "settings": QUICK}
+    await controls.workflow("signal", name="start", input=wish)
+    await controls.until_asked()
+    state = (await controls.workflow("query", name="state"))["queryResult"][0]
+    assert state["channel"] == controls.channel
+    assert (state["phase"], state["of"], state["started_by"]) == ("open", 1, "zoe")
+    hint = await controls.workflow("update", "execute", name="hint")
+    assert hint["result"]["say"] == ["💡 P•r••"]
+    await until(lambda: "💡 P•r••" in controls.room.lines, what="the room hears it")
+    answer = {"user": "zoe", "text": "paris"}
+    right = await controls.workflow("update", "execute", name="answer", input=answer)
+    assert right["result"]["say"][0].startswith("✅ zoe +")
+    scores = (await controls.workflow("query", name="scores"))["queryResult"][0]
+    assert [(score["user"], score["correct"]) for score in scores] == [("zoe", 1)]
+    await until(lambda: any("🏁" in line for line in controls.room.lines), what="the end")
+    await controls.unhurt()
+
+
+async def test_who_says_nothing_is_the_operator(controls: Controls) -> None:
+    await controls.workflow("start", "--type", "Trivia", "--task-queue", "trivia")
+    await controls.workflow("signal", name="start")
+    state = await controls.state()
+    assert (state.started_by, state.playing) == ("operator", True)
+    assert await controls.workflow("update", "execute", name="skip") is not None
+    await controls.workflow("update", "execute", name="stop")
+    await until(
+        lambda: "🛑 operator stopped the game. Nobody scored." in controls.room.lines,
+        what="the end",
+    )
+
+
+async def test_what_the_web_page_shows(controls: Controls) -> None:
+    await controls.command("start", text="2")
+    await controls.until_asked()
+    await controls.command("answer", text="paris", user=User(name="b|ob"))
+    shown = (await controls.workflow("metadata"))["queryResult"][0]
+    assert shown["currentDetails"] == (
+        "**open**, question 1 of 2\n\n> What is the capital of France? (0)\n\n"
+        "| player | score | right | streak |\n|---|---|---|---|\n"
+        f"| b\\|ob | {(await _score(controls))} | 1 | 1 |"
+    )
+    definition = shown["definition"]
+    signals = {one["name"]: one["description"] for one in definition["signalDefinitions"]}
+    updates = {one["name"]: one["description"] for one in definition["updateDefinitions"]}
+    queries = {one["name"]: one.get("description") for one in definition["queryDefinitions"]}
+    assert set(signals) == set(NAMES)
+    assert updates == signals | {"deliver": updates["deliver"]}
+    assert all(signals.values())
+    assert queries["state"] == "What is going on"
+    assert queries["scores"] == "The table of the game, best first"
+    described = await controls.workflow("describe")
+    summary = described["executionConfig"]["userMetadata"]["summary"]
+    assert summary == f"Trivia in {controls.channel}"
+
+
+async def _score(controls: Controls) -> int:
+    scores = (await controls.workflow("query", name="scores"))["queryResult"][0]
+    return int(scores[0]["score"])
+
+
+async def test_a_room_is_found_by_plugin_channel_and_person(controls: Controls) -> None:
+    await controls.command("start", text="1")
+    for query in (
+        "RoseyPlugin='trivia'",
+        f"RoseyChannel='{controls.channel}'",
+        "RoseyUser='bob' AND ExecutionStatus='Running'",
+    ):
+        found: list[str] = []
+        for _ in range(100):  # the list follows a little later
+            code, printed = await controls.program("list", "--query", query)
+            assert code == 0, printed
+            found = [one["execution"]["workflowId"] for one in json.loads(printed)]
+            if controls.id in found:
+                break
+        assert controls.id in found, query
+
+
+HOSTILE_WORDS: list[list[str]] = [
+    ["--input", "null"],
+    ["--input", '"paris"'],
+    ["--input", "[]"],
+    ["--input", "17"],
+    ["--input", '{"user": 5, "text": []}'],
+    ["--input", "{}", "--input", "{}"],
+    ["--input", '"a"', "--input", '"b"', "--input", '"c"'],
+    ["--input", "x", "--input-meta", "encoding=binary/plain"],
+    ["--input", "x", "--input-meta", "encoding=binary/null"],
+    ["--input", "{", "--input-meta", "encoding=json/protobuf"],
+    ["--input", "%%%=", "--input-base64=false", "--input-meta", "encoding=unheard/of"],
+    ["--input", "//4=", "--input-base64"],
+]
+
+
+async def test_hostile_input_by_the_program(controls: Controls) -> None:
+    await controls.command("start", text="1")
+    await controls.until_asked()
+    for words in HOSTILE_WORDS:
+        for how in (["signal"], ["update", "execute"]):
+            await controls.program(*how, "--name", "answer", "--workflow-id", controls.id, *words)
+        assert "No game" not in (await controls.command("scores")).say[0], words
+    right = await controls.command("answer", text="paris")
+    assert right.say[0].startswith("✅ bob +")
+    await controls.unhurt()
+
+
+def payload(data: bytes, encoding: bytes = b"json/plain", **metadata: bytes) -> Payload:
+    return Payload(metadata={"encoding": encoding} | metadata, data=data)
+
+
+def order(**fields: object) -> Payload:
+    return payload(json.dumps(fields).encode())
+
+
+HOSTILE_PAYLOADS: dict[str, list[Payload]] = {
+    "two inputs": [order(user="eve"), order(user="eve")],
+    "two empty": [Payload(), Payload()],
+    "no metadata": [Payload(data=b"{}")],
+    "binary/plain": [payload(b"\x00\xff", b"binary/plain")],
+    "binary/null": [payload(b"", b"binary/null")],
+    "two nulls": [payload(b"", b"binary/null")] * 2,
+    "json/protobuf": [payload(b"{}", b"json/protobuf", messageType=b"no.such.Message")],
+    "unknown encoding": [payload(b"{}", b"unheard/of")],
+    "invalid UTF-8": [payload(b'{"user": "\xff\xfe"}')],
+    "half a character": [payload(b'{"user": "\\ud800", "text": "\\udfff"}')],
+    "cut off": [payload(b'{"user": "eve"')],
+    "nothing at all": [payload(b"")],
+    "a list": [payload(b'[{"user": "eve"}]')],
+    "a number": [payload(b"1e999")],
+    "deep": [payload(b"[" * 100_000)],
+    "a long string": [payload(json.dumps(MEGABYTE).encode())],
+    "a long name": [order(user=MEGABYTE, text="paris")],
+    "a long text": [order(user="eve", text=MEGABYTE)],
+    "an endless rank": [payload(b'{"user": "eve", "rank": Infinity}')],
+    "no time zone": [order(user="eve", sent_at="2026-01-01T00:00:00")],
+    "the end of time": [order(user="eve", text="x", sent_at="9999-12-31T23:59:59Z")],
+    "settings": [order(user="eve", settings={"seconds": "never"})],
+}
+
+
+@pytest.mark.parametrize("name", [*NAMES, "nonsense", "deliver", "__stack_trace", ""])
+async def test_hostile_calls_as_tctl_makes_them(controls: Controls, name: str) -> None:
+    """The workflow's next command works each time, whatever came before."""
+    await controls.command("scores")
+    run = (await controls.handle.describe()).run_id
+    for what, payloads in HOSTILE_PAYLOADS.items():
+        for call in (controls.signal, controls.update, controls.query):
+            try:
+                await call(name, payloads)
+            except RPCError as problem:
+                if problem.status is not RPCStatusCode.INVALID_ARGUMENT:
+                    raise
+        assert (await controls.command("scores")).say, what
+    await controls.unhurt()
+    assert controls.first == run
+    assert all(len(line) < 3_000 for line in controls.room.lines)
+
+
+async def test_a_game_in_progress_is_not_hurt(controls: Controls) -> None:
+    await controls.command("start", text="1")
+    await controls.until_asked()
+    for payloads in HOSTILE_PAYLOADS.values():
+        await controls.signal("answer", payloads)
+        await controls.update("answer", payloads)
+    right = await controls.command("answer", text="paris")
+    assert right.say[0].startswith("✅ bob +")
+    await until(lambda: any("🏁" in line for line in controls.room.lines), what="the end")
+    await controls.unhurt()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--input", '"nonsense"'],
+        ["--input", '{"channel": 5}'],
+        ["--input", "{}", "--input", "{}"],
+        ["--input", "x", "--input-meta", "encoding=binary/plain"],
+    ],
+    ids=["text", "wrong", "two", "binary"],
+)
+async def test_a_workflow_started_with_nonsense(controls: Controls, words: list[str]) -> None:
+    await controls.workflow("start", "--type", "Trivia", "--task-queue", "trivia", *words)
+    assert "No game yet" in (await controls.command("scores")).say[0]
+    assert (await controls.state()).channel == controls.channel
+    await controls.unhurt()
