@@ -52,7 +52,7 @@ async def test_every_command_is_answered(running: RoseyProcess, alice: Guest) ->
         before = len(said_by_rosey(alice.lines))
         await alice.say(typed)
         await until(
-            lambda before=before, answered=answered: any(  # type: ignore[misc]
+            lambda before=before, answered=answered: any(
                 answered in line for line in said_by_rosey(alice.lines)[before:]
             ),
             20,

