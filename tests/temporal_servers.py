@@ -22,14 +22,15 @@ async def time_skipping() -> AsyncIterator[WorkflowEnvironment]:
 
 
 @asynccontextmanager
-async def dev_server() -> AsyncIterator[WorkflowEnvironment]:
-    """The real server that `bin/rosey up` starts too, in memory."""
+async def dev_server(*flags: str) -> AsyncIterator[WorkflowEnvironment]:
+    """The real server that `bin/rosey up` starts too, in memory; `flags` are added to its own."""
     from temporal.server import prepare
 
     environment = await WorkflowEnvironment.start_local(
         data_converter=pydantic_data_converter,
         dev_server_existing_path=binary("temporal"),
         dev_server_log_level="error",
+        dev_server_extra_args=flags,
     )
     async with environment:
         await prepare(environment.client.service_client.config.target_host)

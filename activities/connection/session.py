@@ -56,6 +56,10 @@ class Session:
         self._handed_over = True
         self._shown = ""
         self._said = asyncio.Event()
+        self._frames = 0
+        self._gone = asyncio.Event()
+        self._silence = ""
+        self._turn = asyncio.Lock()
         self._consumer: Consumer | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -78,8 +82,8 @@ class Session:
             reason = str(problem)
             raise
         finally:
-            await self._depart(reason)
-        raise PlatformError("the session was ended by us")
+            await self._depart(self._silence or reason)
+        raise PlatformError(self._silence or "the session was ended by us")
 
     async def close(self) -> None:
         """Ends what is being said, leaves, and stores what is left."""
@@ -105,6 +109,8 @@ class Session:
 
     async def _arrive(self, entry: Entry) -> None:
         now = datetime.now(UTC)
+        self._silence = ""
+        self._gone.clear()
         await self._recall()
         gap = False
         if self._record is None or self._record.channel != self.channel:
@@ -126,6 +132,7 @@ class Session:
         if self.connected_since is None:
             return
         self.connected_since = None
+        self._gone.set()
         self._publish_connection(subjects.CONNECTION_DOWN, reason)
         self._hear(None)
         for task in self._tasks[1:]:
@@ -173,6 +180,7 @@ class Session:
     # -- from the platform -----------------------------------------------------------------
 
     def _take(self, occurrence: Occurrence | Refusal) -> None:
+        self._frames += 1
         if isinstance(occurrence, Refusal):
             log.info("%s: a line was refused: %s", self.channel, occurrence.reason)
             self._hear(occurrence)
@@ -233,44 +241,66 @@ class Session:
     # -- to the platform -------------------------------------------------------------------
 
     async def _deliver(self, delivery: Delivery) -> None:
-        """Says an action, line by line; it is acknowledged when the room has shown it all."""
+        """Says an action; it is acknowledged when the room has shown it all."""
         action = Action.read(delivery.data)
         if action.kind not in LINE_KINDS:
             raise Poison(f"{action.kind} is not something this platform can do")
-        lines = self.connector.lines(action.text)
-        refusals = 0
+        if action.channel != self.channel:
+            raise Poison(f"{action.channel} is not {self.channel}, where this connection is")
+        # After an outage of the bus it may come again while its first delivery is in hand.
+        async with self._turn:
+            await self._say_lines(delivery, action, self.connector.lines(action.text))
+
+    async def _say_lines(self, delivery: Delivery, action: Action, lines: list[str]) -> None:
+        refusals: list[str] = []
         while lines and action.id not in self.record.done:
             if action.id == self._shown:
                 await self._said.wait()
             elif self.connected_since is None:
                 await delivery.retry(0.0)
                 return
-            elif refusals >= MOST_TRIES:
-                self._give_up(action, f"refused {refusals} times")
+            elif len(refusals) >= MOST_TRIES:
+                self._give_up(action, f"refused {len(refusals)} times, last: {refusals[-1]}")
             else:
-                answer = await self._say(self.record.note(action, lines))
+                last_try = delivery.tries >= MOST_TRIES
+                answer = await self._say(self.record.note(action, lines), last_try)
                 if isinstance(answer, Refusal):
-                    refusals += 1
+                    refusals.append(answer.reason)
                     await self._bear(action, answer)
+                elif answer:
+                    refusals.clear()
 
-    async def _say(self, waiting: InFlight) -> Answer:
+    async def _say(self, waiting: InFlight, last_try: bool) -> Answer:
         """Sends the line that is due and waits for what becomes of it."""
         await self._save()
+        frames = self._frames
         self._answer = asyncio.get_running_loop().create_future()
         self._handed_over = True
         try:
             await self._send(waiting.action, waiting.text)
             return await asyncio.wait_for(self._answer, ECHO_PATIENCE)
         except TimeoutError:
-            return Refusal(reason="the room did not show it", retry_after=0)
+            if self._frames > frames or last_try:
+                return Refusal(reason="the room did not show it", retry_after=0)
+            await self._mistrust()
+            return None
         except ConnectionError:
             self._handed_over = False
-            await asyncio.sleep(0.05)  # the loss is on its way to `run`
+            await self._gone.wait()
             return None
         except (PermissionError, ValueError) as problem:
             return Refusal(reason=str(problem))
         finally:
             self._answer = None
+
+    async def _mistrust(self) -> None:
+        """Nothing has come since the line was sent; a fresh join will show what became of it.
+
+        Sent again at once, it would be said twice by a platform that is only slow.
+        """
+        self._silence = f"{self.channel} has not answered for {ECHO_PATIENCE:g} s"
+        await self.connector.disconnect()
+        await self._gone.wait()
 
     async def _send(self, action: Action, line: str) -> None:
         if action.kind == "pm":
@@ -297,6 +327,8 @@ class Session:
         Raises PlatformError when the bus is away and there is no copy.
         """
         assert self._bucket
+        if False:
+            return
         try:
             found = await self._bucket.get(self.connection)
         except AWAY as problem:

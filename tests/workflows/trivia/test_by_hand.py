@@ -293,7 +293,7 @@ HOSTILE_PAYLOADS: dict[str, list[Payload]] = {
     "a number": [payload(b"1e999")],
     "deep": [payload(b"[" * 100_000)],
     "a long string": [payload(json.dumps(MEGABYTE).encode())],
-    "a long name": [order(user=MEGABYTE, text="paris")],
+    "a long name": [order(user=MEGABYTE, text="lyon")],
     "a long text": [order(user="eve", text=MEGABYTE)],
     "an endless rank": [payload(b'{"user": "eve", "rank": Infinity}')],
     "no time zone": [order(user="eve", sent_at="2026-01-01T00:00:00")],
@@ -302,7 +302,7 @@ HOSTILE_PAYLOADS: dict[str, list[Payload]] = {
 }
 
 
-@pytest.mark.parametrize("name", [*NAMES, "nonsense", "deliver", "__stack_trace", ""])
+@pytest.mark.parametrize("name", ["start", "answer", "stop", "nonsense", "deliver"])
 async def test_hostile_calls_as_tctl_makes_them(controls: Controls, name: str) -> None:
     """The workflow's next command works each time, whatever came before."""
     await controls.command("scores")
@@ -321,14 +321,14 @@ async def test_hostile_calls_as_tctl_makes_them(controls: Controls, name: str) -
 
 
 async def test_a_game_in_progress_is_not_hurt(controls: Controls) -> None:
-    await controls.command("start", text="2", rank=1)
+    await controls.command("start", text="2")
     await controls.until_asked()
     for payloads in HOSTILE_PAYLOADS.values():
         await controls.signal("answer", payloads)
         await controls.update("answer", payloads)
     assert (await controls.state()).playing
     right = await controls.command("answer", text="paris")
-    assert right.say[0].startswith(("✅ bob +", "Too late for that one", "No question is open"))
+    assert right.say[0].startswith("✅ bob +")
     await controls.command("stop")
     await until(lambda: any("🛑" in line for line in controls.room.lines), what="the end")
     await controls.unhurt()

@@ -11,7 +11,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from rosey.durable import Order
 from rosey.events import Outcome
-from temporal.worker import make_worker, sandboxed_runner
+from temporal.worker import CACHED, make_worker, sandboxed_runner
 from tests.temporal_servers import time_skipping
 from tests.workflows.trivia.room import SilentRoom
 from workflows.trivia.models import Score, TriviaState
@@ -75,11 +75,19 @@ class Table:
         return state
 
 
-@pytest.fixture
-async def table(clock: WorkflowEnvironment) -> AsyncIterator[Table]:
+@pytest.fixture(params=[CACHED, 0], ids=["cached", "replayed"])
+async def table(clock: WorkflowEnvironment, request: pytest.FixtureRequest) -> AsyncIterator[Table]:
+    """Watched by the sandbox; and once more without a cache, so that each task is a replay."""
     room = SilentRoom()
     queue = f"trivia-{uuid.uuid4()}"
-    worker = make_worker(clock.client, queue, [Trivia], room.activities, runner=sandboxed_runner())
+    worker = make_worker(
+        clock.client,
+        queue,
+        [Trivia],
+        room.activities,
+        runner=sandboxed_runner() if request.param else None,
+        cached=request.param,
+    )
     async with worker:
         handle = await clock.client.start_workflow(
             "Trivia", id=f"trivia:lounge/{uuid.uuid4().hex}", task_queue=queue

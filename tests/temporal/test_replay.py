@@ -1,0 +1,95 @@
+"""What rooms are open with must be repeated by the present code, event for event."""
+
+import json
+from pathlib import Path
+
+import pytest
+from temporalio.client import WorkflowHistory
+
+from temporal.replay import check, replay
+from tests.temporal.counter import Counter
+from tests.temporal.record import HISTORIES, PLAYS
+from workflows.trivia import game as moves
+from workflows.trivia.models import Game
+from workflows.trivia.workflow import Trivia
+
+RECORDED = sorted(path.stem for path in HISTORIES.glob("*.json"))
+
+
+def history(name: str) -> WorkflowHistory:
+    return WorkflowHistory.from_json(name, (HISTORIES / f"{name}.json").read_text())
+
+
+@pytest.mark.parametrize("name", RECORDED)
+async def test_recorded_histories_are_repeated(name: str) -> None:
+    problem = await check(name, history(name), [Trivia])
+    assert problem is None, str(problem)
+
+
+def test_every_play_of_the_first_release_is_there() -> None:
+    for play in PLAYS:
+        assert any(name.startswith(f"trivia-1.0.0-{play}") for name in RECORDED), play
+
+
+def test_histories_show_what_they_are_for() -> None:
+    text = {name: (HISTORIES / f"{name}.json").read_text() for name in RECORDED}
+    assert text["trivia-1.0.0-whole-game"].count("WORKFLOW_EXECUTION_UPDATE_COMPLETED") >= 6
+    assert "WORKFLOW_EXECUTION_SIGNALED" in text["trivia-1.0.0-by-hand"]
+    assert "CONTINUED_AS_NEW" in text["trivia-1.0.0-renewed-1"]
+    assert "continuedExecutionRunId" in text["trivia-1.0.0-renewed-2"]
+
+
+async def test_the_folder_is_replayed_as_a_whole() -> None:
+    assert await replay(HISTORIES, [Trivia]) == []
+    assert await replay(HISTORIES / "nowhere", [Trivia]) == []
+
+
+async def test_an_incompatible_change_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody lets the pause between questions away."""
+
+    async def at_once(self: Trivia, game: Game, what: str) -> bool:
+        return False
+
+    monkeypatch.setattr(Trivia, "_wait", at_once)
+    problem = await check("trivia-1.0.0-whole-game", history("trivia-1.0.0-whole-game"), [Trivia])
+    assert problem
+    assert problem.workflow == "Trivia"
+    events = history("trivia-1.0.0-whole-game").events
+    at = next(one for one in events if one.event_id == problem.event)
+    assert at.HasField("timer_started_event_attributes")
+    assert "TimerStarted" in problem.reason
+    assert str(problem) == (
+        f"trivia-1.0.0-whole-game: Trivia cannot repeat event {problem.event}: {problem.reason}"
+    )
+
+
+async def test_a_bug_that_an_old_room_would_meet_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(game: Game, *args: object) -> None:
+        raise RuntimeError("the moment is gone")
+
+    monkeypatch.setattr(moves, "shown", broken)
+    problem = await check("trivia-1.0.0-stopped", history("trivia-1.0.0-stopped"), [Trivia])
+    assert problem
+    assert problem.reason == "the moment is gone"
+    assert problem.event > 5
+
+
+async def test_a_room_without_code_is_told() -> None:
+    problem = await check("trivia-1.0.0-stopped", history("trivia-1.0.0-stopped"), [Counter])
+    assert problem
+    assert problem.workflow == "Trivia"
+    assert "Trivia is not registered" in problem.reason
+
+
+@pytest.mark.parametrize("text", ["", "nonsense", "[]", "{}", '{"events": 5}', '{"events": []}'])
+async def test_what_is_no_history_is_told(tmp_path: Path, text: str) -> None:
+    (tmp_path / "old.json").write_text(text)
+    (problem,) = await replay(tmp_path, [Trivia])
+    assert str(problem).startswith("old: unknown cannot repeat event 0: is no history: ")
+
+
+async def test_what_the_program_prints_can_be_replayed(tmp_path: Path) -> None:
+    """`temporal workflow show -o json` prints one object on many lines."""
+    events = json.loads((HISTORIES / "trivia-1.0.0-stopped.json").read_text())
+    (tmp_path / "shown.json").write_text(json.dumps(events, indent=2))
+    assert await replay(tmp_path, [Trivia]) == []
