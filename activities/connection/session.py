@@ -327,7 +327,7 @@ class Session:
         Raises PlatformError when the bus is away and there is no copy.
         """
         assert self._bucket
-        if False:
+        if self._record and not self.bus.is_connected:
             return
         try:
             found = await self._bucket.get(self.connection)
