@@ -1,14 +1,18 @@
 """Announcements: lines nobody asked for, said once however often the activity is tried."""
 
 import asyncio
+import logging
 from datetime import UTC, datetime
 
+from pydantic import ValidationError
 from temporalio import activity
 
 from rosey import channels, ids, subjects
 from rosey.bus import Bucket, Bus
 from rosey.contracts.chat import ANNOUNCE, ASK, Announced, Announcement
 from rosey.events import Action, Listening, PluginEvent, Reply
+
+log = logging.getLogger("activities.chat")
 
 FIRST_LOOK = 0.01
 LATER_LOOKS = 0.25
@@ -93,5 +97,10 @@ async def _shown(bucket: Bucket, key: str, action_id: str) -> datetime | None:
 
 
 async def _entry(bucket: Bucket, key: str) -> Listening | None:
+    """The open question; one that cannot be read is none."""
     value = await bucket.get(key)
-    return Listening.read(value) if value else None
+    try:
+        return Listening.read(value) if value else None
+    except ValidationError as problem:
+        log.warning("the open question %s cannot be read: %s", key, problem)
+        return None

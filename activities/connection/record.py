@@ -72,7 +72,9 @@ class Record(BaseModel):
             waiting.line += 1
 
     def finish(self, action_id: str) -> None:
-        self.in_flight = None
+        """The action is over; another one may be under way by now."""
+        if self.in_flight and self.in_flight.action.id == action_id:
+            self.in_flight = None
         self.done = [*self.done, action_id][-REMEMBERED:]
 
 

@@ -153,7 +153,7 @@ async def _servers(
         making.append(_nats(data, config, ports, addresses))
     if addresses.temporal:
         progress.note(f"Temporal is the one of TEMPORAL_ADDRESS: {addresses.temporal}")
-        await temporal.prepare_others(addresses.temporal, progress.note)
+        await temporal.prepare_others(addresses.temporal, progress.note, prepare)
     else:
         making.append(_temporal(data, config, ports, addresses, progress, prepare))
     try:

@@ -5,6 +5,7 @@ import hashlib
 import importlib
 import re
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 from core.config import CHECKOUT
@@ -63,21 +64,23 @@ async def spec(
         name="temporal",
         argv=(program, *arguments(database, *ports)),
         stage=Stage.TEMPORAL,
-        probe=_Answers(ports[0], database, prepare),
+        probe=_Answers(ports[0], ports[1], database, prepare),
     )
 
 
-async def prepare_others(address: str, say: Callable[[str], None]) -> None:
+async def prepare_others(
+    address: str, say: Callable[[str], None], prepare: Prepare | None = None
+) -> None:
     """Adds what a server that others run lacks, as far as they allow. Raises UserError."""
     from temporal.client import TemporalAway
-    from temporal.server import prepare
+    from temporal.server import prepare as prepare_server
 
     try:
-        refused = await prepare(address, PREPARE_SECONDS, own=False)
+        refused = await (prepare or partial(prepare_server, own=False))(address)
     except TemporalAway as problem:
         raise UserError(str(problem)) from problem
     if refused:
-        say(f"it does not let Rosey add {', '.join(refused)}; workflows are found by id alone")
+        say("it does not let Rosey add search attributes; workflows are found by their ids")
 
 
 class _Answers:
@@ -87,8 +90,9 @@ class _Answers:
     import; the mark fits only that file and that code.
     """
 
-    def __init__(self, port: int, database: Path, prepare: Prepare | None) -> None:
+    def __init__(self, port: int, ui: int, database: Path, prepare: Prepare | None) -> None:
         self._port = port
+        self._ui = ui
         self._prepare = prepare
         self._mark = database.with_suffix(".prepared")
         self._wanted = _preparation()
@@ -99,6 +103,7 @@ class _Answers:
             # The import takes as long as the server's start: both at once.
             prepare = self._prepare or await _load()
         await connects(self._port)
+        await connects(self._ui)
         if self._prepared:
             return
         try:

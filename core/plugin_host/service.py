@@ -5,7 +5,7 @@ import logging
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from core import config as configuration
 from core.errors import UserError
@@ -76,6 +76,10 @@ def _settings_of(manifest: PluginManifest, settings: "Watched[configuration.Conf
     model: type[BaseModel] = load(manifest.settings)
 
     def of(channel: str) -> BaseModel | None:
-        return model.model_validate(settings.value.plugin(channel, manifest.name) or {})
+        try:
+            return model.model_validate(settings.value.plugin(channel, manifest.name) or {})
+        except ValidationError as problem:
+            log.warning("%s in %s has its defaults: %s", manifest.name, channel, problem)
+            return model()
 
     return of

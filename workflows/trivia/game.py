@@ -59,7 +59,7 @@ def _take(game: Game, round_: Round, order: Order, go: Go, now: datetime) -> Out
     goes = sorted([*attempt.goes, go], key=lambda one: (one.sent_at, one.seq))
     attempt.goes = goes[: game.settings.tries]
     attempt.counted = next((one for one in attempt.goes if one.right or one.final), None)
-    if attempt.counted is counted:
+    if attempt.counted == counted:
         silent = counted is None and any(one is go for one in attempt.goes)
         told = f"You have had your go at this one, {order.user}."
         return Outcome() if silent else _aside(order, told)
@@ -113,27 +113,38 @@ def _is_choice(asked: Question, given: str) -> bool:
 
 
 def _hurry(game: Game, round_: Round, now: datetime) -> None:
-    """After a right answer the others have a moment more; none when all have answered."""
+    """After a right answer the others have a while; a moment, when all players have answered."""
     if game.phase != "open" or not any(map(_right, round_.tries.values())):
         return
-    everybody = len(game.players) > 1 and all(
-        key in round_.tries and round_.tries[key].counted for key in game.players
-    )
-    soon = now if everybody else now + timedelta(seconds=game.settings.grace)
+    seconds = _last_moment(game) if _everybody(game, round_) else game.settings.grace
+    soon = now + timedelta(seconds=seconds)
     game.until = min(game.until or soon, soon)
 
 
 def close(game: Game, at: datetime | None = None) -> None:
     """Ends the time for answers. What was said in time counts also when it comes later.
 
-    In time is before `at`, and within the moment after the first right answer that had come.
+    In time is before `at`, and within the while after the first right answer that had come.
     """
     assert game.round
-    grace = timedelta(seconds=game.settings.grace)
-    tries = game.round.tries.values()
-    ends = [one.counted.sent_at + grace for one in tries if one.counted and one.counted.right]
-    game.round.cutoff = min([*ends, *([at] if at else [])], default=None)
+    grace, moment = (timedelta(seconds=s) for s in (game.settings.grace, _last_moment(game)))
+    counted = [one.counted for one in game.round.tries.values() if one.counted]
+    ends = [go.sent_at + grace for go in counted if go.right] + ([at] if at else [])
+    if ends and _everybody(game, game.round):
+        ends.append(max(go.sent_at for go in counted) + moment)
+    game.round.cutoff = min(ends, default=None)
     game.phase = "reveal"
+
+
+def _everybody(game: Game, round_: Round) -> bool:
+    """Whether all players have answered; one who plays alone may get company."""
+    return len(game.players) > 1 and all(
+        key in round_.tries and round_.tries[key].counted for key in game.players
+    )
+
+
+def _last_moment(game: Game) -> float:
+    return min(game.settings.grace, LAST_MOMENT)
 
 
 def _meant_for(round_: Round, order: Order) -> bool:

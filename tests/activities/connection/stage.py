@@ -42,9 +42,13 @@ class Stage:
         """A fresh session, in the room."""
         made = connector or self.connector()
         session = Session(bus or self.bus, CONNECTION, self.channel, made)
+        await self.stay(session)
+        return session
+
+    async def stay(self, session: Session) -> None:
+        """Has it in the room from now on."""
         self._open.append((session, asyncio.create_task(self._stay(session))))
         await until(lambda: session.connected_since is not None, what="join")
-        return session
 
     async def _stay(self, session: Session) -> None:
         while True:

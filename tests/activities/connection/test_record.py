@@ -295,6 +295,16 @@ def test_only_the_last_actions_are_remembered_as_done() -> None:
     assert record.done == [f"r-{number}" for number in range(10, 60)]
 
 
+def test_the_late_end_of_one_action_does_not_end_the_next() -> None:
+    """A crash after the acknowledgement has the word of it stored a second time."""
+    record = known()
+    saying(record, "one")
+    record.note(Action(id="r-2", channel=ROOM), ["two"])
+    record.finish("r-1")
+    assert record.in_flight
+    assert record.in_flight.action.id == "r-2"
+
+
 def test_another_action_begins_at_its_first_line() -> None:
     record = known()
     saying(record, "one", "two").line = 1

@@ -134,6 +134,13 @@ class Controls:
             )
         )
 
+    async def until_history_has(self, kind: str) -> None:
+        while True:
+            history = await self.handle.fetch_history()
+            if any(EventType.Name(event.event_type) == kind for event in history.events):
+                return
+            await asyncio.sleep(0.05)
+
     async def unhurt(self) -> None:
         """No task of the workflow has ever failed, in this run or in those before."""
         run = (await self.handle.describe()).run_id
@@ -192,6 +199,27 @@ async def test_who_says_nothing_is_the_operator(controls: Controls) -> None:
         lambda: "🛑 operator stopped the game. Nobody scored." in controls.room.lines,
         what="the end",
     )
+
+
+async def test_what_comes_with_the_end_of_the_time_goes_first(
+    temporal_address: str, tmp_path: Path
+) -> None:
+    """Nobody works while the first question comes due and the game is stopped: it is stopped."""
+    client = await connect(temporal_address)
+    room = SilentRoom()
+    controls = Controls(temporal_address, client, room, tmp_path)
+    async with make_worker(client, "trivia", [Trivia], room.activities):
+        wish = {"text": "3", "settings": {"lead_in": 0.5}}
+        await controls.workflow("start", "--type", "Trivia", "--task-queue", "trivia")
+        await controls.handle.signal("start", wish)
+        while (await controls.state()).phase != "lead_in":
+            await asyncio.sleep(0.01)
+    await controls.until_history_has("EVENT_TYPE_TIMER_FIRED")
+    await controls.handle.signal("stop")
+    async with make_worker(client, "trivia", [Trivia], room.activities):
+        await until(lambda: bool(room.results), what="the end")
+    assert room.lines[-1] == "🛑 operator stopped the game. Nobody scored."
+    assert room.shown == []
 
 
 async def test_what_the_web_page_shows(controls: Controls) -> None:
