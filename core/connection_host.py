@@ -31,6 +31,7 @@ log = logging.getLogger("core.connection_host")
 
 SHARED_QUEUE = "connection"
 PATIENCE = 60.0
+LOOK_EVERY = 1.0
 
 
 async def run(name: str, data: Path, config: Path | None) -> None:
@@ -51,10 +52,23 @@ async def run(name: str, data: Path, config: Path | None) -> None:
         await desk.open()
         await _work(stack, client, manifest, desk, own_queue(name, data))
         await _start(client, manifest, name)
-        await desk.arrived()
+        await _settled(client, desk, name)
         notify.ready()
         log.info("ready: %s", wanted.channel)
         await asyncio.Event().wait()
+
+
+async def _settled(client: Client, desk: ConnectionDesk, name: str) -> None:
+    """Waits until the room was joined or refused us, or until it is plain that nobody wants in."""
+    while True:
+        try:
+            await asyncio.wait_for(desk.arrived(), LOOK_EVERY)
+            return
+        except TimeoutError:
+            state = await client.get_workflow_handle(f"connection:{name}").query("state")
+            if not state["wanted"]:
+                log.info("not joining: %s", state["stopped"])
+                return
 
 
 def own_queue(name: str, data: Path) -> str:
@@ -92,7 +106,8 @@ def _maker(
         "password": wanted.password and wanted.password.read(),
         "room_password": wanted.room_password and wanted.room_password.read(),
     }
-    settings = load(manifest.settings).model_validate(values)
+    given = {key: value for key, value in values.items() if value is not None}
+    settings = load(manifest.settings).model_validate(given)
     make = load(manifest.connector)
     return lambda: make(settings)
 

@@ -46,6 +46,10 @@ class Sender:
         assert self._server
         return f"http://{ADDRESS}:{self._server.sockets[0].getsockname()[1]}"
 
+    def forget(self, name: str) -> None:
+        """What is sent next waits for a client of that name that is yet to come."""
+        self._joined.pop(name, None)
+
     async def joined(self, name: str) -> None:
         """Waits until somebody of that name is in the room. Raises TimeoutError."""
         async with asyncio.timeout(PATIENCE), self._someone:

@@ -16,3 +16,5 @@ class Sizes:
     answers_within: float = 0.1
     games: int = 1_000
     games_last: float = 30.0
+    # Before each crash, so that it is not taken for one more in a row of crashes.
+    steady: float = 6.0

@@ -71,6 +71,7 @@ class Stand:
 
     async def join(self, count: int = 0) -> None:
         """Lets the bare client join the sender's room anew, to count or to pass on."""
+        self.sender.forget(peer.NAME)
         asked = peer.Join(url=self.sender.url, count=count)
         await self.bus.request(peer.JOIN, asked.model_dump_json().encode(), PATIENCE)
         await self.sender.joined(peer.NAME)

@@ -1,5 +1,6 @@
 """A connection that is kept up: `connection:<name>`. The socket belongs to a process."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from temporalio import workflow
@@ -58,7 +59,7 @@ class Connection:
 
     @workflow.signal(name=OBSERVED, description="For the connector: how the room looks")
     def observed(self, observed: Observed | None = None) -> None:
-        if observed:
+        if isinstance(observed, Observed):  # by hand it may be bytes
             self.link.seen = observed
             self._show()
 
@@ -121,6 +122,8 @@ class Connection:
             return
         # The session outlives this: leaving is a deed of its own, and a new run takes it over.
         holding.cancel()
+        with suppress(ActivityError):
+            await holding
         if not self.link.wanted:
             await self._leave()
 

@@ -20,8 +20,6 @@ from rosey.events import Outcome
 
 PATIENCE = 30.0
 EVERY = 0.1
-# Before each crash, so that it is not taken for one more of a row of crashes.
-STEADY = 6.0
 
 
 class _Score(BaseModel):
@@ -36,7 +34,7 @@ async def plugin(stand: Stand, sizes: Sizes) -> list[Figure]:
     for turn in range(sizes.times):
         stand.say(f"plugin: {turn + 1} of {sizes.times}")
         floors.append(await bare_worker())
-        await asyncio.sleep(STEADY)
+        await asyncio.sleep(sizes.steady)
         said.append(await _answer(stand, room, f"before{turn}"))
         dead = stand.rosey.kill("trivia")
         began = asyncio.get_running_loop().time()
@@ -75,7 +73,7 @@ async def nats(stand: Stand, sizes: Sizes) -> list[Figure]:
     for turn in range(sizes.times):
         stand.say(f"nats: {turn + 1} of {sizes.times}")
         floors.append(await bare_nats(stand.folder / f"bare-nats-{turn}"))
-        seconds.append(await _killed(stand, "nats", STATELESS, store))
+        seconds.append(await _killed(stand, sizes, "nats", STATELESS, store))
     lost = 0
     for message_id, seq in stored.items():
         again = await stand.bus.store(subjects.MESSAGE, b"{}", message_id)
@@ -111,7 +109,7 @@ async def temporal(stand: Stand, sizes: Sizes) -> list[Figure]:
     for turn in range(sizes.times):
         stand.say(f"temporal: {turn + 1} of {sizes.times}")
         floors.append(await bare_temporal(stand.folder / "bare-temporal"))
-        seconds.append(await _killed(stand, "temporal", DURABLE, update))
+        seconds.append(await _killed(stand, sizes, "temporal", DURABLE, update))
     known = await handle.query("scores", result_type=list[_Score], rpc_timeout=RPC)
     lost = len(set(taken) - {score.user for score in known})
     return [
@@ -126,10 +124,10 @@ async def temporal(stand: Stand, sizes: Sizes) -> list[Figure]:
 
 
 async def _killed(
-    stand: Stand, name: str, asked: Asked, write: Callable[[int], Awaitable[None]]
+    stand: Stand, sizes: Sizes, name: str, asked: Asked, write: Callable[[int], Awaitable[None]]
 ) -> float:
     """Seconds from the kill to the answer to a line said right after it."""
-    await asyncio.sleep(STEADY)
+    await asyncio.sleep(sizes.steady)
     stop = asyncio.Event()
 
     async def keep_writing() -> None:

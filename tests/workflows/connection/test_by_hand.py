@@ -101,7 +101,7 @@ class Controls:
         )
 
     async def until_held(self, times: int = 1) -> None:
-        await until(lambda: len(self.desk.holds) == times and self.desk.holding == 1, what="held")
+        await until(lambda: len(self.desk.holds) >= times and self.desk.holding >= 1, what="held")
 
     async def unhurt(self) -> None:
         """No task of the workflow has failed."""
@@ -162,11 +162,11 @@ async def test_what_the_web_page_shows(controls: Controls) -> None:
 async def test_no_signal_can_hurt(controls: Controls, name: str) -> None:
     await controls.program("start", "--type", "Connection", "--task-queue", controls.queue)
     await controls.until_held()
-    for payloads in HOSTILE.values():
+    for kind, payloads in HOSTILE.items():
         await controls.signal(name, payloads)
-    state = await controls.state()
-    assert (state.wanted, state.connected, state.room.users) == (True, False, [])
-    await controls.until_held(len(controls.desk.holds))
+        state = await controls.state()
+        assert (state.wanted, state.connected, state.room.users) == (True, False, []), kind
+    await controls.until_held()
     await controls.unhurt()
 
 
@@ -183,11 +183,11 @@ async def test_no_update_can_hurt(controls: Controls, name: str) -> None:
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
-async def test_whoever_cannot_say_it_well_is_still_let_go(controls: Controls, kind: str) -> None:
-    """A wish without a word more is clear; nonsense is no wish."""
+async def test_a_wish_needs_no_words(controls: Controls, kind: str) -> None:
+    """What cannot be read as one input is dropped."""
     await controls.program("start", "--type", "Connection", "--task-queue", controls.queue)
     await controls.until_held()
     await controls.signal("disconnect", HOSTILE[kind])
     state = await controls.state()
-    assert state.wanted is (kind not in ("nothing", "null", "too much"))
+    assert state.wanted is (kind not in ("nothing", "null", "binary", "too much"))
     await controls.unhurt()

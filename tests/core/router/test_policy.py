@@ -1,0 +1,122 @@
+"""Who may do what, how often, and what a plugin may have Rosey do."""
+
+from datetime import timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.router.policy import (
+    LONGEST_TEXT,
+    MOST_ACTIONS,
+    REMEMBERED,
+    CoolDowns,
+    allowed_actions,
+    tidy,
+)
+from rosey.events import Action, ChatCommand, Reply
+from rosey.manifest import PluginManifest
+from tests.rosey.orders import SOME_TIME as NOW
+
+ROLL = ChatCommand(action="roll", words=["roll"], cooldown=10)
+ROOM = "lounge/lobby"
+
+
+def after(seconds: float) -> timedelta:
+    return timedelta(seconds=seconds)
+
+
+def test_a_person_waits_and_a_refused_try_does_not_lengthen_it() -> None:
+    cool = CoolDowns()
+    assert cool.wait(ROOM, "bob", "dice", ROLL, NOW) == 0
+    assert cool.wait(ROOM, "Bob", "dice", ROLL, NOW + after(4)) == 6
+    assert cool.wait(ROOM, "bob", "dice", ROLL, NOW + after(9)) == 1
+    assert cool.wait(ROOM, "bob", "dice", ROLL, NOW + after(10)) == 0
+    assert cool.wait(ROOM, "bob", "dice", ROLL, NOW + after(19)) == 1
+
+
+def test_people_rooms_plugins_and_commands_do_not_wait_for_each_other() -> None:
+    cool = CoolDowns()
+    flip = ROLL.model_copy(update={"action": "flip"})
+    assert cool.wait(ROOM, "bob", "dice", ROLL, NOW) == 0
+    assert cool.wait(ROOM, "eve", "dice", ROLL, NOW) == 0
+    assert cool.wait("lounge/attic", "bob", "dice", ROLL, NOW) == 0
+    assert cool.wait(ROOM, "bob", "other", ROLL, NOW) == 0
+    assert cool.wait(ROOM, "bob", "dice", flip, NOW) == 0
+
+
+def test_the_same_line_delivered_again_is_no_second_use() -> None:
+    cool = CoolDowns()
+    for _ in range(3):
+        assert cool.wait(ROOM, "bob", "dice", ROLL, NOW) == 0
+
+
+def test_without_a_cool_down_nobody_waits_and_nothing_is_remembered() -> None:
+    cool = CoolDowns()
+    free = ROLL.model_copy(update={"cooldown": 0})
+    assert cool.wait(ROOM, "bob", "dice", free, NOW) == 0
+    assert cool.wait(ROOM, "bob", "dice", free, NOW + after(1)) == 0
+    assert not cool._used
+
+
+def test_only_so_many_people_are_remembered() -> None:
+    cool = CoolDowns()
+    for number in range(REMEMBERED + 5):
+        cool.wait(ROOM, f"bob{number}", "dice", ROLL, NOW)
+    assert len(cool._used) == REMEMBERED
+    assert cool.wait(ROOM, "bob0", "dice", ROLL, NOW + after(1)) == 0
+    assert cool.wait(ROOM, f"bob{REMEMBERED}", "dice", ROLL, NOW + after(1)) > 0
+
+
+def manifest(*actions: str) -> PluginManifest:
+    return PluginManifest(
+        name="dice", version="1.0.0", summary="Dice", entry="a:b", actions=list(actions)
+    )
+
+
+def reply(*actions: Action) -> Reply:
+    return Reply(id="r-1", channel=ROOM, actions=list(actions))
+
+
+def test_a_plugin_may_do_what_its_manifest_says_where_it_was_asked() -> None:
+    allowed, refused = allowed_actions(
+        reply(
+            Action(id="1", channel=ROOM, text="hi"),
+            Action(id="2", channel=ROOM, kind="pm", to="bob", text="psst"),
+            Action(id="3", channel=ROOM, kind="media_add"),
+            Action(id="4", channel="lounge/attic", text="elsewhere"),
+        ),
+        manifest("say"),
+    )
+    assert [action.id for action in allowed] == ["1"]
+    assert refused == (
+        "pm is not in the manifest; media_add is not in the manifest; "
+        "lounge/attic is not the reply's channel"
+    )
+
+
+def test_a_plugin_nobody_knows_may_do_nothing() -> None:
+    assert allowed_actions(reply(Action(id="1", channel=ROOM)), None) == (
+        [],
+        "say is not in the manifest",
+    )
+
+
+def test_only_so_many_actions_at_once() -> None:
+    many = [Action(id=str(number), channel=ROOM) for number in range(MOST_ACTIONS + 1)]
+    allowed, refused = allowed_actions(reply(*many), manifest("say"))
+    assert len(allowed) == MOST_ACTIONS
+    assert refused == f"more than {MOST_ACTIONS} actions"
+
+
+def test_texts_lose_what_is_not_text() -> None:
+    assert tidy("a\x00b\x1b[31m\tc\nd\u202ee") == "a b [31m c\nd e"
+    assert tidy("x" * 3000) == "x" * (LONGEST_TEXT - 1) + "…"
+    assert tidy("é👋ñ") == "é👋ñ"
+
+
+@given(st.text(max_size=50))
+def test_tidy_texts_stay_so(text: str) -> None:
+    once = tidy(text)
+    assert tidy(once) == once
+    assert len(once) == len(text)
+    assert all(char == "\n" or char.isprintable() for char in once)

@@ -1,0 +1,65 @@
+"""What Rosey herself says."""
+
+from datetime import timedelta
+
+import pytest
+
+from core.router import texts
+from core.router.commands import Group
+from rosey.events import ChatCommand
+from tests.core.router.test_commands import WORDS, command, presence
+from tests.rosey.orders import SOME_TIME as NOW
+
+
+def test_help_lists_what_this_person_may_use() -> None:
+    words = dict(WORDS)
+    words["rig"] = ("dice", command("rig", rank=2))
+    words["secret"] = ("dice", command("secret", hidden=True))
+    assert texts.help_all("!", words, 0) == (
+        "I know !a, !flip, !help, !info, !roll, !status, !trivia. More: !help <one>"
+    )
+    assert "$rig" in texts.help_all("$", words, 2)
+    assert "secret" not in texts.help_all("!", words, 255)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "told"),
+    [
+        ("roll", "!roll [notation] — Roll dice: 2d6+3, d20, 4d6kh3, adv or dis. (also !dice)"),
+        ("!Roll ", "!roll [notation] — Roll dice: 2d6+3, d20, 4d6kh3, adv or dis. (also !dice)"),
+        ("trivia stop", "!trivia stop — End the game (who started it, or a moderator)."),
+        ("trivia", "!trivia takes: start [questions] [category] · hint · skip · stop · scores"),
+        ("xyzzy", "I know no command 'xyzzy'. !help lists what there is."),
+        ("x" * 100, f"I know no command {'x' * 29 + '…'!r}. !help lists what there is."),
+    ],
+)
+def test_help_about_one(wanted: str, told: str) -> None:
+    assert texts.help_one("!", wanted, WORDS) == told
+
+
+def test_a_command_is_explained_with_its_rank() -> None:
+    rig = ChatCommand(action="rig", words=["rig"], rank=2)
+    assert texts.explain("!", rig) == "!rig [moderator and up]"
+    assert texts.no_rank("!", rig) == "!rig is for moderators and up."
+
+
+def test_a_group_hides_what_is_hidden() -> None:
+    group = Group("pet", [command("pet feed", usage="<food>"), command("pet eat", hidden=True)])
+    assert texts.group_help("!", group) == "!pet takes: feed <food>"
+
+
+def test_status_tells_the_living_from_the_dead() -> None:
+    living, dead = presence("dice"), presence("trivia")
+    dead.alive_at -= timedelta(seconds=5.001)
+    assert texts.alive(living, NOW + timedelta(seconds=5))
+    assert texts.status([dead, living], NOW) == "Router ✓, dice ✓, trivia ✗ not answering"
+    assert texts.status([], NOW) == "Router ✓, no plugins"
+
+
+def test_short_sentences() -> None:
+    assert texts.unknown("!", "rol", "roll") == "I know no !rol. Did you mean !roll?"
+    assert texts.cooling("!", command("roll"), 0.2) == "!roll again in 1 s, please."
+    assert texts.cooling("!", command("roll"), 9.6) == "!roll again in 10 s, please."
+    assert "not running" in texts.away("dice")
+    assert texts.slow("dice") == "dice is restarting; your command waits."
+    assert "!help" in texts.info()
