@@ -5,6 +5,7 @@ import logging
 import socket
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -52,23 +53,40 @@ async def run(name: str, data: Path, config: Path | None) -> None:
         await desk.open()
         await _work(stack, client, manifest, desk, own_queue(name, data))
         await _start(client, manifest, name)
-        await _settled(client, desk, name)
+        await _settled(client, desk, name, own_queue(name, data))
         notify.ready()
         log.info("ready: %s", wanted.channel)
         await asyncio.Event().wait()
 
 
-async def _settled(client: Client, desk: ConnectionDesk, name: str) -> None:
-    """Waits until the room was joined or refused us, or until it is plain that nobody wants in."""
+async def _settled(client: Client, desk: ConnectionDesk, name: str, queue: str) -> None:
+    """Waits until the room was joined or refused us, or until it is plain that we shall not join.
+
+    Nobody may want us in, or another process may be there in our place.
+    """
     while True:
         try:
             await asyncio.wait_for(desk.arrived(), LOOK_EVERY)
             return
         except TimeoutError:
-            state = await client.get_workflow_handle(f"connection:{name}").query("state")
+            state = await _state(client, name)
             if not state["wanted"]:
                 log.info("not joining: %s", state["stopped"])
                 return
+            if state["connected"] and state["queue"] != queue:
+                log.info("not joining: %s is there", state["queue"])
+                return
+
+
+async def _state(client: Client, name: str) -> dict[str, Any]:
+    """What the workflow says; that it is wanted while nobody can be asked."""
+    try:
+        state: dict[str, Any] = await client.get_workflow_handle(f"connection:{name}").query(
+            "state", rpc_timeout=timedelta(seconds=LOOK_EVERY)
+        )
+    except RPCError:
+        return {"wanted": True, "connected": False}
+    return state
 
 
 def own_queue(name: str, data: Path) -> str:

@@ -177,6 +177,8 @@ class ConnectionActivities:
             activity.heartbeat(progress)
             if session.connected_since:
                 progress.connected_since = session.connected_since
+                if datetime.now(UTC) - session.connected_since >= LASTED:
+                    progress.failures = 0
                 self._arrived.set()
                 if clock() >= next_look:
                     next_look = clock() + OBSERVE_EVERY

@@ -9,5 +9,6 @@ class FakeSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     connection: str
+    site: str = ""
     room: str = "den"
     user: str = "Rosey"

@@ -77,7 +77,7 @@ def _worse(then: float, now: float, more_is_better: bool) -> float:
     if then == now:
         return 0.0
     better, other = (now, then) if more_is_better else (then, now)
-    return other / better - 1 if better else float("inf")
+    return (other - better) / better if better else float("inf")
 
 
 def _checked(one: dict[str, Any]) -> dict[str, Any]:

@@ -28,6 +28,7 @@ log = logging.getLogger("core.router")
 
 ACK_WAIT = 5.0
 SLOW_AFTER = 2.0
+LOOK_EVERY = 1.0
 
 
 class Router:
@@ -228,11 +229,29 @@ class Router:
         if not self._is_on(command.channel, command.plugin):
             raise BusError(f"{command.plugin} is switched off in {command.channel}.")
         waiting = self._waiting.setdefault(command.id, asyncio.get_running_loop().create_future())
+        deadline = asyncio.get_running_loop().time() + patience
         try:
             await self._store(command)
-            return await asyncio.wait_for(asyncio.shield(waiting), patience)
+            while True:
+                # It may be a repetition, or another router may have heard the reply.
+                if reply := await self._stored_reply(command):
+                    return reply
+                left = deadline - asyncio.get_running_loop().time()
+                try:
+                    return await asyncio.wait_for(
+                        asyncio.shield(waiting), max(0, min(left, LOOK_EVERY))
+                    )
+                except TimeoutError:
+                    if left <= 0:
+                        raise
         finally:
             self._waiting.pop(command.id, None)
+
+    async def _stored_reply(self, command: Command) -> Reply | None:
+        """The answer that a command has got, whoever asked for it; None while it is at work."""
+        subject = subjects.reply(command.plugin, ids.reply_id(command.id))
+        data = await self.bus.last(streams.replies_of(command.plugin), subject)
+        return Reply.read(data) if data else None
 
     # -- replies ---------------------------------------------------------------------------
 
@@ -273,7 +292,8 @@ class Router:
             try:
                 await asyncio.wait_for(waiting, SLOW_AFTER)
             except TimeoutError:
-                await self._say(message, texts.slow(command.plugin))
+                if await self._stored_reply(command) is None:
+                    await self._say(message, texts.slow(command.plugin))
             finally:
                 self._waiting.pop(command.id, None)
 

@@ -14,7 +14,7 @@ from nats.errors import ConnectionReconnectingError
 from nats.errors import TimeoutError as NatsTimeout
 from nats.js import JetStreamContext
 from nats.js.api import Header, PubAck
-from nats.js.errors import NoStreamResponseError, ServiceUnavailableError
+from nats.js.errors import NoStreamResponseError, NotFoundError, ServiceUnavailableError
 
 from rosey import streams
 from rosey.bus.bucket import Bucket, Mirror
@@ -134,6 +134,13 @@ class Bus:
     async def store_soon(self, subject: str, data: bytes, id: str) -> "asyncio.Future[PubAck]":
         """Sends now; the future ends when the stream has it. At most 1024 are under way."""
         return await self.js.publish_async(subject, data, headers={Header.MSG_ID: id})
+
+    async def last(self, stream: str, subject: str) -> bytes | None:
+        """The newest message that the stream keeps on this subject."""
+        try:
+            return (await self.js.get_last_msg(stream, subject)).data
+        except NotFoundError:
+            return None
 
     async def consume(
         self,

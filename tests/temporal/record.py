@@ -72,6 +72,11 @@ class Game:
             state: TriviaState = await self.handle.query("state", result_type=TriviaState)
             if (state.number, state.phase) == (number, "open"):
                 return
+            await asyncio.sleep(0.01)
+
+    async def until_over(self) -> None:
+        while (await self.handle.query("state", result_type=TriviaState)).playing:
+            await asyncio.sleep(0.01)
 
     async def until_said(self, part: str) -> None:
         await until(lambda: any(part in line for line in self.room.lines), what=part)
@@ -90,7 +95,7 @@ async def whole_game(game: Game) -> None:
             game.say("bob", CAPITALS[number][1], after=2),
             game.order("answer", "eve", "lyon"),
         )
-    await game.until_said("🏁")
+    await game.until_over()
 
 
 async def stopped(game: Game) -> None:
@@ -115,7 +120,7 @@ async def by_hand(game: Game) -> None:
     await handle.execute_update("answer", {"user": "zoe", "text": "paris"})
     await game.until_asked(2)
     await handle.signal("skip")
-    await game.until_said("🏁")
+    await game.until_over()
     await handle.signal("start")
     await handle.signal("stop")
     await game.until_said("🛑")
@@ -127,7 +132,7 @@ async def renewed(game: Game) -> None:
         await game.until_asked(number + 1)
         for user in ("alice", "bob", "eve"):
             await game.say(user, CAPITALS[number % 4][1])
-    await game.until_said("🏁")
+    await game.until_over()
 
 
 PLAYS: dict[str, Callable[[Game], Awaitable[None]]] = {

@@ -7,6 +7,7 @@ import pytest
 from temporalio.client import WorkflowHistory
 
 from temporal.replay import check, replay
+from tests.temporal import record as recording
 from tests.temporal.counter import Counter
 from tests.temporal.record import HISTORIES, PLAYS
 from workflows.trivia import game as moves
@@ -93,3 +94,13 @@ async def test_what_the_program_prints_can_be_replayed(tmp_path: Path) -> None:
     events = json.loads((HISTORIES / "trivia-1.0.0-stopped.json").read_text())
     (tmp_path / "shown.json").write_text(json.dumps(events, indent=2))
     assert await replay(tmp_path, [Trivia]) == []
+
+
+async def test_recording_writes_what_is_not_there_yet(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recording, "PLAYS", {"stopped": recording.stopped})
+    (path,) = await recording.record(tmp_path)
+    assert path.name == "trivia-1.0.0-stopped.json"
+    assert await replay(tmp_path, [Trivia]) == []
+    assert await recording.record(tmp_path) == []

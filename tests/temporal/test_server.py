@@ -9,7 +9,7 @@ from temporalio.api.operatorservice.v1 import (
 )
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.service import OperatorService, RPCError, RPCStatusCode
 
 from temporal import server
 from temporal.search_attributes import ALL, attributes
@@ -47,6 +47,22 @@ async def test_what_others_do_not_allow_is_told_and_done_without(
     assert await prepare(temporal_address) == ["search attributes"]
     monkeypatch.setattr(server, "_retain", refuse)
     assert await prepare(temporal_address) == ["retention", "search attributes"]
+
+
+async def test_attributes_that_are_there_already_are_welcome(
+    temporal_address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some servers refuse to add what they have."""
+    status = RPCStatusCode.ALREADY_EXISTS
+
+    async def refuse(*_: object, **__: object) -> None:
+        raise RPCError("no", status, b"")
+
+    monkeypatch.setattr(OperatorService, "add_search_attributes", refuse)
+    assert await prepare(temporal_address) == []
+    status = RPCStatusCode.DATA_LOSS
+    with pytest.raises(RPCError, match="no"):
+        await prepare(temporal_address)
 
 
 async def test_any_other_failure_is_one(

@@ -29,11 +29,15 @@ class Link(BaseModel):
 
 
 class ConnectionState(BaseModel):
-    """The answer to the `state` query. `position` in seconds, as of now."""
+    """The answer to the `state` query. `position` in seconds, as of now.
+
+    `queue` is the process that holds the connection.
+    """
 
     connection: str
     wanted: bool
     connected: bool
+    queue: str = ""
     since: AwareDatetime | None = None
     stopped: str = ""
     failures: int = 0

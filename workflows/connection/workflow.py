@@ -70,6 +70,7 @@ class Connection:
             connection=link.connection,
             wanted=link.wanted,
             connected=seen.connected,
+            queue=link.queue,
             since=seen.since,
             stopped=link.stopped,
             failures=seen.failures,

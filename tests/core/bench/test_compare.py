@@ -61,16 +61,20 @@ def test_what_has_no_bar_or_is_new_is_not_compared() -> None:
 
 def test_an_earlier_run_is_read(tmp_path: Path) -> None:
     file = tmp_path / "run.json"
-    file.write_text(
-        json.dumps({"figures": [figure(6.0, 2.0).as_dict(), {**figure(1.0).as_dict()}]})
-    )
-    assert read(file) == {("row", "what"): {"value": 1.0, "ratio": None}}
+    runs = [figure(6.0, 2.0).as_dict(), {**figure(1.0).as_dict(), "name": "other"}]
+    file.write_text(json.dumps({"figures": runs}))
+    assert read(file) == {
+        ("row", "what"): {"value": 6.0, "ratio": 3.0},
+        ("row", "other"): {"value": 1.0, "ratio": None},
+    }
 
 
 @pytest.mark.parametrize(
     "text",
-    ["", "[]", "{}", '{"figures": 5}', '{"figures": [{}]}', '{"figures": [5]}']
-    + ['{"figures": [{"row": "a", "name": "b", "value": "much", "ratio": null}]}'],
+    [
+        *("", "[]", "{}", '{"figures": 5}', '{"figures": [{}]}', '{"figures": [5]}'),
+        '{"figures": [{"row": "a", "name": "b", "value": "much", "ratio": null}]}',
+    ],
 )
 def test_what_is_no_earlier_run_is_refused(tmp_path: Path, text: str) -> None:
     file = tmp_path / "run.json"

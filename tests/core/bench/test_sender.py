@@ -7,6 +7,7 @@ import pytest
 from connectors.cytube.connector import CyTubeConnector
 from connectors.cytube.settings import CyTubeSettings
 from core.bench.sender import Sender, frame, text
+from rosey.platform import Occurrence
 
 
 async def test_a_connector_joins_and_hears_frames_in_order() -> None:
@@ -21,8 +22,8 @@ async def test_a_connector_joins_and_hears_frames_in_order() -> None:
         sender.send("Rosey", b"".join(frame(f"{n} {long}", 1_700_000_000_000) for n in range(20)))
         heard = []
         async for occurrence in connector.recv_events():
-            if occurrence.name == "chatMsg":
-                heard.append(occurrence.payload["msg"])  # type: ignore[union-attr]
+            if isinstance(occurrence, Occurrence) and occurrence.name == "chatMsg":
+                heard.append(occurrence.payload["msg"])
             if len(heard) == 20:
                 break
         assert heard == [f"{n} {long}" for n in range(20)]

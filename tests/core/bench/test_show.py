@@ -3,6 +3,7 @@
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -44,8 +45,10 @@ def test_a_row_that_failed_says_why() -> None:
 
 
 def test_changes_stand_beside_what_changed() -> None:
-    before = {("stateless", "p50"): {"value": 4.0, "ratio": 4.0}}
-    before[("burst", "to the bus")] = {"value": 1_000.0, "ratio": None}
+    before: dict[tuple[str, str], dict[str, Any]] = {
+        ("stateless", "p50"): {"value": 4.0, "ratio": 4.0},
+        ("burst", "to the bus"): {"value": 1_000.0, "ratio": None},
+    }
     lines = printed({}, compare.compare(FIGURES, before))
     assert line(lines, "p50")[-1] == "100% worse"
     assert line(lines, "to the bus")[-1] == "50% better"
@@ -53,7 +56,9 @@ def test_changes_stand_beside_what_changed() -> None:
 
 
 def test_the_json_can_be_compared_with(tmp_path: Path) -> None:
-    before = {("burst", "lost"): {"value": 0.0, "ratio": None}}
+    before: dict[tuple[str, str], dict[str, Any]] = {
+        ("burst", "lost"): {"value": 0.0, "ratio": None}
+    }
     data = show.as_json(FIGURES, {"games": "no"}, compare.compare(FIGURES, before))
     assert data["problems"] == {"games": "no"}
     assert data["changes"] == [

@@ -50,7 +50,7 @@ class Desk:
             return
         self.holding += 1
         try:
-            while True:
+            while not activity.is_worker_shutdown():
                 activity.heartbeat()
                 await asyncio.sleep(0.05)
         finally:

@@ -1,5 +1,6 @@
 """A room for the workflow alone: its activities do nothing but note what was said."""
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -31,9 +32,18 @@ def questions(count: int) -> list[Question]:
     ]
 
 
+def _open() -> asyncio.Event:
+    gate = asyncio.Event()
+    gate.set()
+    return gate
+
+
 @dataclass
 class SilentRoom:
-    """Notes what the workflow says; shows questions at `shown_at` of the platform's clock."""
+    """Notes what the workflow says; shows questions at `shown_at` of the platform's clock.
+
+    While the `gate` is shut no question is picked or shown; `withdrawn` ones are never shown.
+    """
 
     lines: list[str] = field(default_factory=list)
     events: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
@@ -41,6 +51,8 @@ class SilentRoom:
     shown: list[datetime] = field(default_factory=list)
     listening: bool = False
     problem: str = ""
+    withdrawn: bool = False
+    gate: asyncio.Event = field(default_factory=_open)
     clock: datetime = datetime(2026, 1, 1, tzinfo=UTC)
 
     def _note(self, announcement: Announcement) -> None:
@@ -58,12 +70,16 @@ class SilentRoom:
     async def ask(self, announcement: Announcement) -> Announced:
         self._note(announcement)
         self.listening = True
+        await self.gate.wait()
+        if self.withdrawn:
+            return Announced(action_id="a")
         self.clock = activity.info().current_attempt_scheduled_time + timedelta(milliseconds=1)
         self.shown.append(self.clock)
         return Announced(action_id="a", shown_at=self.clock)
 
     @activity.defn(name=PICK_QUESTIONS)
     async def pick(self, wish: PickQuestions) -> PickedQuestions:
+        await self.gate.wait()
         if self.problem:
             return PickedQuestions(questions=[], problem=self.problem)
         return PickedQuestions(questions=questions(wish.count))

@@ -231,6 +231,41 @@ async def test_a_long_game_renews_itself_and_loses_nothing(
     assert (await table.handle.describe()).run_id != first
 
 
+async def test_a_game_stopped_before_its_questions_are_there(table: Table) -> None:
+    table.room.gate.clear()
+    await table.order("start", user="alice", text="3")
+    assert "starting" in (await table.order("start", user="bob")).say[0]
+    await table.order("stop", user="alice")
+    table.room.gate.set()
+    assert (await table.result())["questions"] == 0
+    assert table.room.lines == ["🛑 alice stopped the game. Nobody scored."]
+
+
+async def test_a_game_stopped_while_nobody_has_been_shown_the_question(table: Table) -> None:
+    await table.order("start", user="alice", text="3", settings={"lead_in": 60})
+    await table.until_said("🧠 Trivia! 3 questions")
+    table.room.gate.clear()
+    await table.until_said("❓ 1/3")
+    assert "no open question" in (await table.order("skip", user="alice")).say[0]
+    await table.order("stop", user="alice")
+    await table.until_said("🛑 alice stopped the game.")
+    table.room.gate.set()
+    await table.result()
+    assert not table.room.listening
+    assert not (await table.state()).playing
+
+
+async def test_a_question_that_cannot_be_shown_ends_the_game(table: Table) -> None:
+    table.room.withdrawn = True
+    await table.order("start", user="alice", text="3")
+    await table.until_said("🏁 That was it! Nobody scored.")
+    assert (await table.result())["questions"] == 1
+
+
+async def test_an_order_that_trivia_does_not_know(table: Table) -> None:
+    assert (await table.order("fly")).error == "Trivia knows no 'fly'."
+
+
 async def test_a_room_that_is_only_asked_for_scores_renews_itself(
     table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
