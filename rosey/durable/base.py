@@ -11,6 +11,8 @@ from rosey.events import Outcome
 
 RENEW_WHEN_QUIET = 500
 RENEW_AT_LAST = 3_000
+# Lines from people at the controls that may wait to be said; a flood of them is not said.
+MOST_UNSAID = 100
 
 State = TypeVar("State", bound=BaseModel)
 
@@ -65,7 +67,7 @@ class Durable:
         order = (order or Order()).model_copy(update={"action": action})
         repeated = self.kept.find(order.id) is not None
         outcome = self.once(order)
-        if not (repeated or outcome.empty):
+        if not (repeated or outcome.empty) and len(self.unsaid) < MOST_UNSAID:
             self.unsaid.append(outcome)
         return outcome
 

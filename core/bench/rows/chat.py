@@ -16,13 +16,12 @@ from core.bench.stand import DURABLE, PACE, STATELESS, Asked, Stand
 from rosey.durable import Order
 from rosey.events import Outcome
 
-ROUND_TRIPS = 5
 _numbers = itertools.count(1)
 
 
 async def stateless(stand: Stand, sizes: Sizes) -> list[Figure]:
     """Dice, beside the shortest way there and back over NATS."""
-    values, floors = await _beside(stand, sizes, STATELESS, stand.round_trip, ROUND_TRIPS)
+    values, floors = await _beside(stand, sizes, STATELESS, stand.round_trip)
     return [
         _figure("stateless", values, floors, "a bare NATS round trip", 8.0),
         Figure("stateless", "chat to chat, p99", percentile(values, 0.99), "ms"),
@@ -32,7 +31,7 @@ async def stateless(stand: Stand, sizes: Sizes) -> list[Figure]:
 async def durable(stand: Stand, sizes: Sizes) -> list[Figure]:
     """An order to a workflow, beside the update alone."""
     handle = await _floor_workflow(stand.client)
-    values, floors = await _beside(stand, sizes, DURABLE, lambda: _update(handle), 1)
+    values, floors = await _beside(stand, sizes, DURABLE, lambda: _update(handle))
     return [
         _figure("durable", values, floors, "a bare update on the same server", 1.4),
         Figure("durable", "chat to chat, p99", percentile(values, 0.99), "ms"),
@@ -57,15 +56,15 @@ async def history(stand: Stand, sizes: Sizes) -> list[Figure]:
 
 
 async def _beside(
-    stand: Stand, sizes: Sizes, asked: Asked, floor: Callable[[], Awaitable[float]], floors: int
+    stand: Stand, sizes: Sizes, asked: Asked, floor: Callable[[], Awaitable[float]]
 ) -> tuple[list[float], list[float]]:
-    """Milliseconds of the answer and of its floor, taken in turns."""
+    """Milliseconds of the answer and of its floor, in turns, each from the same short idleness."""
     taken: tuple[list[float], list[float]] = ([], [])
     for turn in range(sizes.commands):
         if turn % 20 == 0:
             stand.say(f"{asked.line}: {turn} of {sizes.commands}")
-        for _ in range(floors):
-            taken[1].append(await floor() * 1000)
+        taken[1].append(await floor() * 1000)
+        await asyncio.sleep(PACE)
         taken[0].append(await stand.chat(asked) * 1000)
         await asyncio.sleep(PACE)
     return taken

@@ -1,0 +1,27 @@
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from connectors.lounge.guest import Guest
+from rosey.bus import Bus
+from tests.rosey_process import RoseyProcess, rosey
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RoseyProcess]:
+    """One Rosey that survives all of these tests."""
+    with rosey(tmp_path_factory.mktemp("faults")) as process:
+        yield process
+
+
+@pytest.fixture
+async def alice(running: RoseyProcess) -> AsyncIterator[Guest]:
+    async with Guest(running.room, name="alice") as guest:
+        yield guest
+
+
+@pytest.fixture
+async def bus(running: RoseyProcess) -> AsyncIterator[Bus]:
+    bus = await Bus.connect(running.runtime["addresses"]["nats"], "test")
+    yield bus
+    await bus.drain()
