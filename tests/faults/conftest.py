@@ -4,13 +4,16 @@ import pytest
 
 from connectors.lounge.guest import Guest
 from rosey.bus import Bus
-from tests.rosey_process import RoseyProcess, rosey
+from tests.rosey_process import QUICK_ROOM, RoseyProcess, rosey
+
+# People may talk as fast as they like here.
+CONFIG = QUICK_ROOM.replace("[lounge]", "[lounge]\nchat_burst = 0")
 
 
 @pytest.fixture(scope="session")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RoseyProcess]:
     """One Rosey that survives all of these tests."""
-    with rosey(tmp_path_factory.mktemp("faults")) as process:
+    with rosey(tmp_path_factory.mktemp("faults"), CONFIG) as process:
         yield process
 
 

@@ -8,6 +8,7 @@ from connectors.lounge.guest import Guest
 from rosey import streams, subjects
 from rosey.bus import Bus
 from rosey.events import Message
+from tests.servers import until
 
 
 def said(guest: Guest, part: str) -> list[str]:
@@ -35,6 +36,8 @@ async def answered(guest: Guest, command: str, part: str, patience: float = 10.0
 async def stored(bus: Bus, count: int, part: str) -> list[Message]:
     """The stored lines with `part` in their order, once there are `count`."""
     found: list[Message] = []
+    await until(lambda: bus.is_connected)
+    await bus.declare()  # waits for a server that has just come back
     reader = await bus.js.subscribe(subjects.MESSAGE, stream=streams.EVENTS, ordered_consumer=True)
     async with asyncio.timeout(20):
         while len(found) < count:

@@ -21,11 +21,13 @@ async def test_nothing_that_was_said_is_lost(running: RoseyProcess, alice: Guest
     for number in range(10):
         await alice.say(f"chatter {number}")
     os.kill(pid, signal.SIGSTOP)
-    await until(lambda: psutil.Process(pid).status() == psutil.STATUS_STOPPED)
-    for number in range(10, 30):
-        await alice.say(f"chatter {number}")
-    await alice.wait_line(lambda line: line.text == "chatter 29")
-    running.kill("nats")
+    try:
+        await until(lambda: psutil.Process(pid).status() == psutil.STATUS_STOPPED)
+        for number in range(10, 30):
+            await alice.say(f"chatter {number}")
+        await alice.wait_line(lambda line: line.text == "chatter 29")
+    finally:
+        running.kill("nats")
     for number in range(30, LINES):
         await alice.say(f"chatter {number}")
     running.wait_ready("nats", not_pid=pid)

@@ -1,0 +1,157 @@
+"""Records histories of `Connection`: `python -m tests.workflows.connection.record` in the checkout.
+
+To be run once for each released shape of the workflow, from that version's code; what is in
+temporal/histories already is left alone, for it shows what connections are still open with.
+"""
+
+import asyncio
+import json
+import logging
+import sys
+import uuid
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from pathlib import Path
+
+from temporalio.client import Client, WorkflowHandle
+from temporalio.exceptions import ApplicationError
+
+from rosey.contracts.connection import OBSERVED, Observed
+from rosey.platform import RoomState
+from temporal.worker import make_worker
+from tests.servers import until
+from tests.temporal_servers import dev_server
+from tests.workflows.connection.desk import BANNED, Desk
+from workflows.connection import workflow as module
+from workflows.connection.workflow import Connection
+
+HISTORIES = Path(__file__).parents[3] / "temporal" / "histories"
+VERSION = "1.0.0"
+ROOM = RoomState(
+    users=[{"name": "Rosey", "rank": 3.0}, {"name": "bob", "rank": 0.0}],
+    rank=3.0,
+    motd="welcome",
+    permissions={"chat": 0.0},
+    media={"title": "A film", "seconds": 600, "paused": False},
+    position=12.5,
+    media_at="2026-01-01T00:00:00+00:00",
+    user_count=2,
+)
+
+Handle = WorkflowHandle[object, object]
+
+
+async def held(desk: Desk, times: int) -> None:
+    await until(lambda: len(desk.holds) >= times and desk.holding >= 1, 20, "held")
+
+
+async def life(desk: Desk, handle: Handle) -> None:
+    """Held, seen, left and joined again."""
+    await held(desk, 1)
+    await handle.signal(OBSERVED, Observed(connected=True, room=ROOM))
+    await handle.execute_update("disconnect", {"user": "zoe"})
+    await until(lambda: len(desk.leaves) == 1)
+    await handle.signal("connect")
+    await held(desk, 2)
+
+
+async def banned(desk: Desk, handle: Handle) -> None:
+    """Refused for good, and sent in again by hand."""
+    while (await handle.query("state"))["wanted"]:  # type: ignore[index]
+        await asyncio.sleep(0.02)
+    await handle.execute_update("connect")
+    await held(desk, 2)
+
+
+async def moved(desk: Desk, handle: Handle) -> None:
+    """Claimed for a process that is gone, then for one that works; hurried while it waits."""
+    await until(lambda: desk.attempts == 1, 30)
+    await handle.signal(OBSERVED, Observed(connected=False, failures=1, last_error="lost"))
+    await handle.signal("connect")
+    await held(desk, 2)
+
+
+async def by_hand(desk: Desk, handle: Handle) -> None:
+    """Much that nobody can read."""
+    await held(desk, 1)
+    for name in ("connect", "disconnect", OBSERVED, "nonsense"):
+        for nonsense in ([1, 2], [[1]], ["x"], [{"user": 5, "room": 7}]):
+            await handle.signal(name, args=nonsense)
+    await handle.signal(OBSERVED, args=[b"\x00\xff"])
+    await handle.signal("disconnect")
+    await until(lambda: len(desk.leaves) == 1)
+
+
+async def renewed(desk: Desk, handle: Handle) -> None:
+    """Long enough for a second run."""
+    await held(desk, 1)
+    run = (await handle.describe()).run_id
+    while (await handle.describe()).run_id == run:
+        await handle.signal(OBSERVED, Observed(connected=True, room=ROOM))
+    await held(desk, 2)
+
+
+PLAYS: dict[str, Callable[[Desk, Handle], Awaitable[None]]] = {
+    "life": life,
+    "banned": banned,
+    "moved": moved,
+    "by-hand": by_hand,
+    "renewed": renewed,
+}
+
+
+async def record(folder: Path) -> list[Path]:
+    """Plays each and writes its runs, oldest first; returns the new files."""
+    written = []
+    async with dev_server() as environment:
+        client = environment.client
+        for name, play in PLAYS.items():
+            runs = await _play(client, name, play)
+            for number, run in enumerate(runs, 1):
+                part = f"-{number}" if len(runs) > 1 else ""
+                path = folder / f"connection-{VERSION}-{name}{part}.json"
+                if not path.exists():
+                    path.write_text(run.replace(client.identity, "recorder"), encoding="utf-8")
+                    written.append(path)
+    return written
+
+
+async def _play(
+    client: Client, name: str, play: Callable[[Desk, Handle], Awaitable[None]]
+) -> list[str]:
+    queue, home = f"connection-{uuid.uuid4().hex[:8]}", f"home-{name}"
+    desk = Desk(*(["deserted", home] if name == "moved" else [home]))
+    if name == "banned":
+        desk.script = [BANNED]
+    if name == "moved":
+        desk.script = [ApplicationError("lost", next_retry_delay=timedelta(hours=1))]
+    shared = make_worker(client, queue, [Connection], desk.shared)
+    async with shared, make_worker(client, home, [], desk.own):
+        handle = await client.start_workflow(
+            "Connection", id=f"connection:{name}", task_queue=queue
+        )
+        await play(desk, handle)
+        runs = await _runs(client, handle)
+        await handle.terminate()
+    return runs
+
+
+async def _runs(client: Client, handle: Handle) -> list[str]:
+    """The histories of the workflow's runs as JSON with an event a line, oldest first."""
+    found: list[str] = []
+    run = (await handle.describe()).run_id
+    while run:
+        history = await client.get_workflow_handle(handle.id, run_id=run).fetch_history()
+        events = json.loads(history.to_json())["events"]
+        lines = ",\n".join(json.dumps(event, ensure_ascii=False) for event in events)
+        found.insert(0, f'{{"events": [\n{lines}\n]}}\n')
+        started = history.events[0].workflow_execution_started_event_attributes
+        run = started.continued_execution_run_id
+    return found
+
+
+if __name__ == "__main__":
+    logging.disable(logging.CRITICAL)  # nonsense is part of the play
+    module.RENEW_AT = 60
+    for path in asyncio.run(record(HISTORIES)):
+        sys.stdout.write(f"{path.name}\n")
