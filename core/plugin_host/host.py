@@ -99,9 +99,10 @@ class PluginHost:
         # The end comes first: another try of this command may lead to other events, but then the
         # number of its end is taken, and there is one.
         events = [_done(command, outcome, started), *outcome.events]
+        # The room waits for the reply; events made ready with it would hold it up.
+        await self._reply(command, outcome)
         await asyncio.gather(
-            self._reply(command, outcome),
-            *(self._publish(command, number, event) for number, event in enumerate(events)),
+            *(self._publish(command, number, event) for number, event in enumerate(events))
         )
 
     async def _outcome(self, command: Command) -> Outcome:

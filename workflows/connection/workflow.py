@@ -179,7 +179,8 @@ class Connection:
 
 
 def _is_long() -> bool:
-    return workflow.info().get_current_history_length() >= RENEW_AT
+    info = workflow.info()
+    return info.get_current_history_length() >= RENEW_AT or info.is_continue_as_new_suggested()
 
 
 def _plain(text: object) -> str:
