@@ -10,10 +10,12 @@ from temporal.replay import check, replay
 from tests.temporal import record as recording
 from tests.temporal.counter import Counter
 from tests.temporal.record import HISTORIES, PLAYS
+from workflows.connection.workflow import Connection
 from workflows.trivia import game as moves
 from workflows.trivia.models import Game
 from workflows.trivia.workflow import Trivia
 
+WORKFLOWS = [Trivia, Connection]
 RECORDED = sorted(path.stem for path in HISTORIES.glob("*.json"))
 
 
@@ -23,7 +25,7 @@ def history(name: str) -> WorkflowHistory:
 
 @pytest.mark.parametrize("name", RECORDED)
 async def test_recorded_histories_are_repeated(name: str) -> None:
-    problem = await check(name, history(name), [Trivia])
+    problem = await check(name, history(name), WORKFLOWS)
     assert problem is None, str(problem)
 
 
@@ -41,8 +43,8 @@ def test_histories_show_what_they_are_for() -> None:
 
 
 async def test_the_folder_is_replayed_as_a_whole() -> None:
-    assert await replay(HISTORIES, [Trivia]) == []
-    assert await replay(HISTORIES / "nowhere", [Trivia]) == []
+    assert await replay(HISTORIES, WORKFLOWS) == []
+    assert await replay(HISTORIES / "nowhere", WORKFLOWS) == []
 
 
 async def test_an_incompatible_change_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
