@@ -124,9 +124,7 @@ def has_gap(record: Record, backlog: Sequence[Message], limit: int, now: datetim
     return any(not message.own and now - message.sent_at >= YOUNG for message in later)
 
 
-def verdict(
-    record: Record, backlog: Sequence[Message], limit: int
-) -> tuple[Verdict, Message | None]:
+def verdict(record: Record, backlog: Sequence[Message]) -> tuple[Verdict, Message | None]:
     """What the replayed backlog says about the line under way, and how it was shown.
 
     A room may change our words, so it is the place in the order that counts, not the text.
@@ -138,7 +136,7 @@ def verdict(
     for message in backlog:
         if message.own and _is_later(record, message):
             return Verdict.SHOWN, message
-    return (Verdict.AGAIN if _reaches_back(waiting, backlog, limit) else Verdict.UNDECIDED), None
+    return (Verdict.AGAIN if _reaches_back(waiting, backlog) else Verdict.UNDECIDED), None
 
 
 def _is_later(record: Record, own: Message) -> bool:
@@ -148,7 +146,8 @@ def _is_later(record: Record, own: Message) -> bool:
     return at > record.confirmed_at
 
 
-def _reaches_back(waiting: InFlight, backlog: Sequence[Message], limit: int) -> bool:
-    if waiting.since == 0:
-        return len(backlog) < limit
-    return any(milliseconds(message.sent_at) <= waiting.since for message in backlog)
+def _reaches_back(waiting: InFlight, backlog: Sequence[Message]) -> bool:
+    # Where nothing had been said before, a cleared history looks like one we are not in.
+    return waiting.since > 0 and any(
+        milliseconds(message.sent_at) <= waiting.since for message in backlog
+    )

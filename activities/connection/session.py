@@ -170,7 +170,7 @@ class Session:
         waiting = self.record.in_flight
         if waiting is None or not self._handed_over or self._shown == waiting.action.id:
             return
-        became, shown = verdict(self.record, entry.backlog, entry.backlog_limit)
+        became, shown = verdict(self.record, entry.backlog)
         if became is Verdict.SHOWN and shown:
             self._confirm(waiting, shown)
         elif became is Verdict.UNDECIDED:

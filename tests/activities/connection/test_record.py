@@ -96,7 +96,7 @@ class Speaker:
             self.record = Record.model_validate_json(self.saved)
         waiting = self.record.in_flight
         if waiting:
-            became, shown = verdict(self.record, self.platform.backlog, LIMIT)
+            became, shown = verdict(self.record, self.platform.backlog)
             if became is Verdict.UNDECIDED:
                 self.record.pass_over(waiting)
             elif shown:
@@ -205,27 +205,27 @@ def test_a_line_in_the_backlog_was_shown() -> None:
     record = known(line("hi", 1))
     saying(record, "hello")
     echo = line("hello", 2, own=True)
-    assert verdict(record, [line("hi", 1), echo], LIMIT) == (Verdict.SHOWN, echo)
+    assert verdict(record, [line("hi", 1), echo]) == (Verdict.SHOWN, echo)
 
 
 def test_a_line_was_shown_whatever_the_room_made_of_it() -> None:
     record = known(line("hi", 1))
     saying(record, "hello :smile:")
     echo = line("https://example.org/smile.png", 2, own=True)
-    assert verdict(record, [line("hi", 1), echo], LIMIT) == (Verdict.SHOWN, echo)
+    assert verdict(record, [line("hi", 1), echo]) == (Verdict.SHOWN, echo)
 
 
 def test_a_line_that_is_missing_goes_again() -> None:
     record = known(line("hi", 1))
     saying(record, "hello")
-    assert verdict(record, [line("hi", 1), line("there", 3)], LIMIT) == (Verdict.AGAIN, None)
+    assert verdict(record, [line("hi", 1), line("there", 3)]) == (Verdict.AGAIN, None)
 
 
 def test_our_lines_of_earlier_days_are_no_echo() -> None:
     old = line("hello", 1, own=True)
     record = known(old)
     saying(record, "hello")
-    assert verdict(record, [old], LIMIT) == (Verdict.AGAIN, None)
+    assert verdict(record, [old]) == (Verdict.AGAIN, None)
 
 
 def test_an_echo_in_the_millisecond_of_the_one_before_is_told_from_it() -> None:
@@ -233,8 +233,8 @@ def test_an_echo_in_the_millisecond_of_the_one_before_is_told_from_it() -> None:
     record = known()
     record.confirm(first)
     saying(record, "two")
-    assert verdict(record, [first], LIMIT) == (Verdict.AGAIN, None)
-    assert verdict(record, [first, second], LIMIT) == (Verdict.SHOWN, second)
+    assert verdict(record, [first]) == (Verdict.AGAIN, None)
+    assert verdict(record, [first, second]) == (Verdict.SHOWN, second)
     record.confirm(second)
     assert record.confirmed == [first.id, second.id]
 
@@ -243,7 +243,7 @@ def test_what_others_say_confirms_nothing() -> None:
     record = known(line("hi", 1))
     saying(record, "hello")
     backlog = [line("hi", 1), line("hello", 2)]
-    assert verdict(record, backlog, LIMIT) == (Verdict.AGAIN, None)
+    assert verdict(record, backlog) == (Verdict.AGAIN, None)
 
 
 @pytest.mark.parametrize(
@@ -254,22 +254,24 @@ def test_what_others_say_confirms_nothing() -> None:
 def test_a_history_without_the_last_known_line_decides_nothing(backlog: list[Message]) -> None:
     record = known(line("hi", 1))
     saying(record, "hello")
-    assert verdict(record, backlog, LIMIT) == (Verdict.UNDECIDED, None)
+    assert verdict(record, backlog) == (Verdict.UNDECIDED, None)
 
 
-def test_in_a_room_where_nobody_ever_spoke_the_backlog_is_everything() -> None:
+def test_where_nobody_ever_spoke_an_empty_history_may_be_a_cleared_one() -> None:
     record = known()
     saying(record, "hello")
-    assert verdict(record, [], LIMIT) == (Verdict.AGAIN, None)
     full = [line(str(ms), ms) for ms in range(1, 1 + LIMIT)]
-    assert verdict(record, full, LIMIT) == (Verdict.UNDECIDED, None)
+    for backlog in ([], full):
+        assert verdict(record, backlog) == (Verdict.UNDECIDED, None)
+    shown = line("hello", 2, own=True)
+    assert verdict(record, [shown]) == (Verdict.SHOWN, shown)
 
 
 def test_a_private_line_is_never_decided() -> None:
     record = known(line("hi", 1))
     saying(record, "hello", kind="pm")
     for backlog in ([line("hi", 1)], [line("hi", 1), line("hello", 2, own=True, pm=True)]):
-        assert verdict(record, backlog, LIMIT) == (Verdict.UNDECIDED, None)
+        assert verdict(record, backlog) == (Verdict.UNDECIDED, None)
 
 
 def test_what_is_undecided_is_counted_and_the_rest_is_said() -> None:
