@@ -50,7 +50,7 @@ class Session:
         self.outbox = Outbox(bus)
         self._record: Record | None = None
         self._saved = b""
-        self._unsaved = False
+        self._written = b""  # saved too, if only its acknowledgement was lost
         self._bucket: Bucket | None = None
         self._answer: asyncio.Future[Answer] | None = None
         self._handed_over = True
@@ -96,7 +96,7 @@ class Session:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.outbox.close()
-        if self._record and self._unsaved:
+        if self._unsaved:
             with suppress(*AWAY):
                 await self._save()
 
@@ -120,7 +120,6 @@ class Session:
             self._decide(entry)
             for message in missed(self._record, entry.backlog, now):
                 self._publish_message(message)
-        self._unsaved = True
         if gap:
             log.warning("%s: lines were said that Rosey did not hear", self.channel)
         self.connected_since = now
@@ -201,7 +200,6 @@ class Session:
 
         def seen() -> None:
             self.record.seen_at = max(self.record.seen_at, milliseconds(message.sent_at))
-            self._unsaved = True
 
         self.outbox.event(subjects.MESSAGE, message, message.id, seen)
 
@@ -216,7 +214,6 @@ class Session:
 
     def _confirm(self, waiting: InFlight, shown: Message) -> None:
         """Notes a line as shown; the last one's word goes out before any answer to it."""
-        self._unsaved = True
         if not waiting.is_last:
             waiting.line += 1
             self.record.confirm(shown)
@@ -228,7 +225,6 @@ class Session:
         def stored() -> None:
             self.record.confirm(shown)
             self.record.finish(action_id)
-            self._unsaved = True
             self._said.set()
 
         sent = Sent(action_id=action_id, channel=self.channel, sent_at=shown.sent_at)
@@ -316,7 +312,6 @@ class Session:
 
     def _give_up(self, action: Action, reason: str) -> None:
         self.record.finish(action.id)
-        self._unsaved = True
         raise Poison(reason)
 
     # -- memory ----------------------------------------------------------------------------
@@ -335,7 +330,7 @@ class Session:
             if self._record is None:
                 raise PlatformError(f"the bus is away: {problem}") from problem
             return
-        if found and found != self._saved:
+        if found and found not in (self._saved, self._written):
             self._handed_over = True
             try:
                 self._record = Record.model_validate_json(found)
@@ -343,10 +338,13 @@ class Session:
                 log.warning("%s joins as if for the first time: %s", self.connection, problem)
                 self._record = None
 
+    @property
+    def _unsaved(self) -> bool:
+        return self._record is not None and self._record.model_dump_json().encode() != self._saved
+
     async def _save(self) -> None:
         assert self._bucket
-        self._unsaved = False
-        data = self.record.model_dump_json().encode()
+        data = self._written = self.record.model_dump_json().encode()
         await self._bucket.put(self.connection, data)
         self._saved = data
 
@@ -357,7 +355,6 @@ class Session:
                 try:
                     await self._save()
                 except AWAY as problem:
-                    self._unsaved = True
                     log.info("the record of %s waits: %s", self.connection, problem)
 
 

@@ -97,11 +97,14 @@ class Stage:
         await self._until(self._settled, "everything asked for is settled")
 
     async def _settled(self) -> bool:
+        stream = await self.bus.js.stream_info(streams.SENDS)
         try:
             info = await self.bus.js.consumer_info(streams.SENDS, f"send-{CONNECTION}")
         except NotFoundError:
             return False
-        return not (info.num_ack_pending or info.num_pending)
+        # What was just stored may not be among the pending yet.
+        acknowledged = info.ack_floor.stream_seq if info.ack_floor else 0
+        return not info.num_ack_pending and acknowledged >= stream.state.last_seq
 
     async def record(self) -> Record:
         """What is saved of the session."""
