@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from core.host.ports import free_port
 from temporal.client import TemporalAway, connect
-from tests.servers import free_port
 
 
 async def test_nothing_listens() -> None:

@@ -52,6 +52,10 @@ class Room:
         state: Counted = await self.handle().query("state", result_type=Counted)
         return state
 
+    async def quiet(self) -> None:
+        """Until the next order goes at once."""
+        await until(lambda: not self.boxes._boxes, what="a quiet mailbox")
+
     async def events(self) -> int:
         return (await self.handle().describe()).history_length
 
@@ -105,6 +109,7 @@ async def test_a_lone_command_costs_five_events(room: Room) -> None:
 
 async def test_a_burst_is_taken_whole_in_order_and_cheaply(room: Room) -> None:
     await room.deliver(0)
+    await room.quiet()
     before = await room.events()
     first = asyncio.create_task(room.deliver(1000))
     await asyncio.sleep(0)  # it is under way, and what comes now waits for it
@@ -113,6 +118,20 @@ async def test_a_burst_is_taken_whole_in_order_and_cheaply(room: Room) -> None:
     assert [outcome.say for outcome in burst] == [[str(number + 2)] for number in range(40, 0, -1)]
     taken = (await room.state()).taken
     assert taken == ["c-0", "c-1000", *(f"c-{number}" for number in range(1, 41))]
+    assert await room.events() - before <= 0.5 * 40
+
+
+async def test_answers_that_trickle_in_go_together(room: Room) -> None:
+    """People answer within a tenth of a second, not all at once."""
+    await room.deliver(0)
+    await room.quiet()
+    before = await room.events()
+    answers = []
+    for number in range(1, 41):
+        answers.append(asyncio.create_task(room.deliver(number)))
+        await asyncio.sleep(0.0025)
+    outcomes = await asyncio.gather(*answers)
+    assert [outcome.say for outcome in outcomes] == [[str(number + 1)] for number in range(1, 41)]
     assert await room.events() - before <= 0.5 * 40
 
 
