@@ -12,6 +12,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from core.host.ports import free_port
+
 BINARIES = Path(sys.executable).parent
 
 
@@ -22,12 +24,6 @@ def binary(name: str) -> str:
     if not found:
         raise FileNotFoundError(f"{name} is missing; it comes with requirements.lock")
     return found
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_for_port(port: int, process: "subprocess.Popen[bytes]", patience: float = 30.0) -> None:

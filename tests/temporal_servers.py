@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, contextmanager
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
+from core.host.ports import free_port
 from tests.servers import binary
 
 
@@ -15,6 +16,7 @@ async def time_skipping() -> AsyncIterator[WorkflowEnvironment]:
     """A server on which hours pass in no time while nobody works."""
     environment = await WorkflowEnvironment.start_time_skipping(
         data_converter=pydantic_data_converter,
+        port=free_port(),
         test_server_existing_path=binary("temporal-test-server"),
     )
     async with environment:
@@ -28,6 +30,7 @@ async def dev_server(*flags: str) -> AsyncIterator[WorkflowEnvironment]:
 
     environment = await WorkflowEnvironment.start_local(
         data_converter=pydantic_data_converter,
+        port=free_port(),
         dev_server_existing_path=binary("temporal"),
         dev_server_log_level="error",
         dev_server_extra_args=flags,

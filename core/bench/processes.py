@@ -5,7 +5,6 @@ import contextlib
 import os
 import shutil
 import signal
-import socket
 import sys
 import time
 from asyncio.subprocess import DEVNULL, PIPE, Process
@@ -18,7 +17,7 @@ from core import runtime
 from core.config import CHECKOUT
 from core.host import temporal
 from core.host.binaries import binary
-from core.host.ports import ADDRESS
+from core.host.ports import ADDRESS, free_port
 from core.host.probes import NotReady, connects
 from core.runtime import Runtime
 
@@ -232,12 +231,6 @@ async def _answers(port: int, process: Process) -> bool:
 async def _drain(output: asyncio.StreamReader) -> None:
     while await output.read(65536):
         pass
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((ADDRESS, 0))
-        return int(probe.getsockname()[1])
 
 
 def remove(folder: Path) -> None:

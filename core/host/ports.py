@@ -1,5 +1,6 @@
 """Ports on the loopback address: the usual one, or the next that is free."""
 
+import random
 import socket
 import sys
 from collections.abc import Callable
@@ -9,6 +10,9 @@ from core.errors import UserError
 
 ADDRESS = "127.0.0.1"
 SEARCHED = 200
+# Below what systems give to outgoing connections, one of which could otherwise take the port of a
+# server that is down for a moment, or even connect to itself on it.
+QUIET = range(16_384, 32_768)
 
 
 class Ports:
@@ -34,22 +38,13 @@ class Ports:
     def take(self, wanted: int, purpose: str) -> int:
         """The wanted port, else the next free one, saying so; 0 is any free one."""
         if wanted == 0:
-            return self._any()
+            return free_port(self._reserve)
         for port in range(wanted, min(wanted + SEARCHED, 65536)):
             if self._reserve(port):
                 if port != wanted:
                     self._say(f"port {wanted} is taken: {purpose} listens on {port}")
                 return port
         raise UserError(f"No port is free for {purpose}: {wanted} and the next ones are taken.")
-
-    def _any(self) -> int:
-        for _ in range(SEARCHED):
-            with socket.socket() as probe:
-                probe.bind((ADDRESS, 0))
-                port: int = probe.getsockname()[1]
-            if self._reserve(port):
-                return port
-        raise UserError("No port is free on this machine.")
 
     def _reserve(self, port: int) -> bool:
         ticket = _ticket(port)
@@ -60,6 +55,17 @@ class Ports:
             return False
         self._tickets.append(ticket)
         return True
+
+
+def free_port(take: Callable[[int], bool] | None = None) -> int:
+    """Any port that is free now and stays out of the way of outgoing connections.
+
+    `take` says whether the caller gets a port that it is offered. Raises UserError.
+    """
+    for port in random.SystemRandom().sample(QUIET, SEARCHED):
+        if (take or _free)(port):
+            return port
+    raise UserError("No port is free on this machine.")
 
 
 def _ticket(port: int) -> socket.socket | None:

@@ -13,11 +13,12 @@ from temporalio.testing import WorkflowEnvironment
 from connectors.fake.room import FakeRoom
 from core import connection_host
 from core.errors import UnknownName, UserError
+from core.host.ports import free_port
 from core.plugins import CONNECTORS
 from rosey.contracts.connection import Observed
 from rosey.manifest import load_connector
 from temporal.client import connect
-from tests.servers import NatsServer, binary, free_port, until
+from tests.servers import NatsServer, binary, until
 from tests.temporal_servers import shared_dev_server
 from workflows.connection.models import Link
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from connectors.lounge.guest import Guest
+from core.host.ports import free_port
 from tests.end_to_end.players import said_by_rosey, until_line
 from tests.rosey_process import rosey
-from tests.servers import free_port
 
 CONFIG = """
 [nats]

@@ -18,6 +18,7 @@ from connectors.lounge import handlers, wire
 from connectors.lounge.guest import Guest, GuestError
 from connectors.lounge.server import Lounge, serve
 from connectors.lounge.settings import Account, LoungeSettings, RoomSettings
+from core.host.ports import free_port
 
 ROSEY = Account(name="Rosey", password="rosey-pass")
 LOBBY = RoomSettings(name="lobby", ranks={"Rosey": 3})
@@ -224,13 +225,6 @@ async def test_who_does_not_read_is_let_go(lounge: Lounge, monkeypatch: pytest.M
         assert gone.data == "server disconnect"
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 async def _spawn(port: int, history: Path) -> asyncio.subprocess.Process:
     code = (
         "import asyncio, sys\n"
@@ -257,7 +251,7 @@ async def _spawn(port: int, history: Path) -> asyncio.subprocess.Process:
 
 
 async def test_a_killed_lounge_comes_back_with_its_last_lines(tmp_path: Path) -> None:
-    port, history = _free_port(), tmp_path / "history.jsonl"
+    port, history = free_port(), tmp_path / "history.jsonl"
     first = await _spawn(port, history)
     guest = Guest(f"http://127.0.0.1:{port}", name="alice", reconnect=True)
     await guest.start()

@@ -9,6 +9,7 @@ import pytest
 
 from core.bench import processes
 from core.bench.processes import BenchError, Rosey, bare_worker, end, pss_mb, spawn, until
+from core.host.ports import free_port
 
 
 async def test_a_rosey_that_does_not_start_says_why(tmp_path: Path) -> None:
@@ -22,9 +23,7 @@ async def test_a_rosey_that_does_not_start_says_why(tmp_path: Path) -> None:
 
 async def test_a_bare_server_that_ends_is_no_floor() -> None:
     with pytest.raises(BenchError, match="ended with 3"):
-        await processes._answering(
-            processes.free_port(), sys.executable, "-c", "raise SystemExit(3)"
-        )
+        await processes._answering(free_port(), sys.executable, "-c", "raise SystemExit(3)")
 
 
 async def test_what_never_holds_is_given_up() -> None:

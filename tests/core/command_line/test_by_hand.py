@@ -19,6 +19,7 @@ from core.command_line import by_hand, say
 from core.command_line.app import main
 from core.config import CHECKOUT
 from core.errors import UserError
+from core.host.ports import free_port
 from core.runtime import Addresses, Runtime
 
 Captured = pytest.CaptureFixture[str]
@@ -27,9 +28,8 @@ Captured = pytest.CaptureFixture[str]
 @pytest.fixture
 def lounge(tmp_path: Path) -> Iterator[tuple[Path, str]]:
     """A lounge started by hand: its data folder, and its address."""
-    import tests.servers
 
-    port = tests.servers.free_port()
+    port = free_port()
     data = tmp_path / ".rosey"
     url = f"http://127.0.0.1:{port}"
     (tmp_path / "rosey.toml").write_text(

@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from core.errors import UserError
+from core.host.ports import free_port
 from core.plugin_host import durable
 from core.plugin_host.service import run
 from rosey import streams, subjects
 from rosey.bus import Bus
 from rosey.events import Command, PluginPresence, Reply, User
 from tests.core.stage import stored
-from tests.servers import NatsServer, free_port, until
+from tests.servers import NatsServer, until
 from tests.temporal_servers import shared_dev_server
 
 

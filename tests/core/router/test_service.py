@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from core.host.ports import free_port
 from core.router.service import run
 from rosey import subjects
 from rosey.bus import BusError
 from rosey.events import Execute, Executed
 from tests.core.stage import ROOM, Stage
-from tests.servers import NatsServer, free_port
+from tests.servers import NatsServer
 
 
 async def test_it_routes_by_its_configuration(

@@ -2,9 +2,10 @@ import asyncio
 
 import pytest
 
+from core.host.ports import free_port
 from rosey import streams, subjects
 from rosey.bus import Bus, BusError, Delivery, Incoming, Poison
-from tests.servers import NatsServer, free_port, until
+from tests.servers import NatsServer, until
 
 
 async def test_first_connection_fails_fast_with_a_sentence() -> None:
