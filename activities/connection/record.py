@@ -48,11 +48,14 @@ class Record(BaseModel):
     done: list[str] = []
     undecided: int = 0
 
-    def note(self, action: Action, lines: list[str]) -> InFlight:
-        """The action that is said now; one that was under way goes on at its line."""
+    def note(self, action: Action, lines: list[str], heard_at: int = 0) -> InFlight:
+        """The action that is said now; one that was under way goes on at its line.
+
+        `heard_at`: the newest line that has come from the platform, stored or not.
+        """
         if self.in_flight is None or self.in_flight.action.id != action.id:
             self.in_flight = InFlight(action=action, lines=lines)
-        self.in_flight.since = max(self.seen_at, self.confirmed_at)
+        self.in_flight.since = max(self.seen_at, self.confirmed_at, heard_at)
         return self.in_flight
 
     def confirm(self, shown: Message) -> None:

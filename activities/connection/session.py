@@ -57,6 +57,7 @@ class Session:
         self._shown = ""
         self._said = asyncio.Event()
         self._frames = 0
+        self._heard_at = 0
         self._gone = asyncio.Event()
         self._silence = ""
         self._turn = asyncio.Lock()
@@ -197,6 +198,7 @@ class Session:
         if message.pm:
             self.outbox.event(subjects.PM, message, message.id)
             return
+        self._heard_at = max(self._heard_at, milliseconds(message.sent_at))
 
         def seen() -> None:
             self.record.seen_at = max(self.record.seen_at, milliseconds(message.sent_at))
@@ -259,7 +261,7 @@ class Session:
                 self._give_up(action, f"refused {len(refusals)} times, last: {refusals[-1]}")
             else:
                 last_try = delivery.tries >= MOST_TRIES
-                answer = await self._say(self.record.note(action, lines), last_try)
+                answer = await self._say(self.record.note(action, lines, self._heard_at), last_try)
                 if isinstance(answer, Refusal):
                     refusals.append(answer.reason)
                     await self._bear(action, answer)

@@ -4,8 +4,10 @@ import asyncio
 import os
 import signal
 import time
+from typing import Any
 
 import psutil
+from temporalio.client import WorkflowHandle
 
 from connectors.lounge.guest import Guest
 from temporal.client import connect
@@ -32,7 +34,20 @@ async def test_rosey_stays_when_temporal_has_given_her_up(
     client = await connect(running.runtime["addresses"]["temporal"])
     handle = client.get_workflow_handle("connection:lounge")
     before = attempt(await handle.describe())
-    pid = running.pid("temporal")
+    # A heartbeat that waits at the server's door when it comes back may be faster than its clock.
+    for _ in range(4):
+        await _outage(running.pid("temporal"), alice)
+        if await _given_up(handle, before):
+            break
+    assert attempt(await handle.describe()) > before
+    async with asyncio.timeout(20):
+        while not (await handle.query("state"))["connected"]:
+            await asyncio.sleep(0.1)
+    assert left(alice) == 0
+    await answered(alice, "!roll d20", "🎲")
+
+
+async def _outage(pid: int, alice: Guest) -> None:
     os.kill(pid, signal.SIGSTOP)
     try:
         await until(lambda: psutil.Process(pid).status() == psutil.STATUS_STOPPED)
@@ -41,10 +56,13 @@ async def test_rosey_stays_when_temporal_has_given_her_up(
             await answered(alice, "!flip", "🪙")
     finally:
         os.kill(pid, signal.SIGCONT)
-    async with asyncio.timeout(20):
-        while attempt(await handle.describe()) <= before:
-            await asyncio.sleep(0.1)
-        while not (await handle.query("state"))["connected"]:
-            await asyncio.sleep(0.1)
-    assert left(alice) == 0
-    await answered(alice, "!roll d20", "🎲")
+
+
+async def _given_up(handle: WorkflowHandle[Any, Any], before: int) -> bool:
+    """Whether there is a new attempt a few seconds after the server is back."""
+    end = time.monotonic() + 5.0
+    while time.monotonic() < end:
+        if attempt(await handle.describe()) > before:
+            return True
+        await asyncio.sleep(0.1)
+    return False
