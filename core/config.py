@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     PlainValidator,
@@ -158,14 +159,41 @@ class LoungeConfig(BaseModel):
         return {**(self.model_extra or {}), "port": self.port}
 
 
+def _in_folder(value: Any, info: ValidationInfo) -> Any:
+    """A path is meant from the configuration's folder."""
+    if isinstance(value, str) and info.context:
+        return info.context["folder"] / Path(value).expanduser()
+    return value
+
+
+FilePath = Annotated[Path | None, BeforeValidator(_in_folder)]
+
+
 class NatsConfig(_Section):
-    """The NATS server that Rosey starts."""
+    """The NATS server that Rosey starts, or how to get into the one of ROSEY_NATS_URL."""
 
     sync: Literal["1s", "always"] = Field(
         default="1s", description='"1s" or "always" (slower, and safe against a power cut)'
     )
     port: Port = 4222
     monitoring_port: Port = 8222
+    credentials: FilePath = Field(default=None, description="the path of a .creds file")
+    user: str | None = Field(default=None, description="a name, together with password")
+    password: Secret | None = None
+    token: Secret | None = None
+    tls_ca: FilePath = Field(default=None, description="the path of a CA's certificate")
+    tls_cert: FilePath = Field(default=None, description="the path of our own certificate")
+    tls_key: FilePath = Field(default=None, description="the path of our certificate's key")
+
+    @model_validator(mode="after")
+    def _one_way_in(self) -> "NatsConfig":
+        if sum(each is not None for each in (self.credentials, self.user, self.token)) > 1:
+            raise ValueError("only one of credentials, user and token can be used")
+        if self.password is not None and self.user is None:
+            raise ValueError("password needs user")
+        if (self.tls_key is None) != (self.tls_cert is None):
+            raise ValueError("tls_cert and tls_key go together")
+        return self
 
 
 class TemporalConfig(_Section):

@@ -15,11 +15,14 @@ from temporalio.common import TypedSearchAttributes, WorkflowIDConflictPolicy
 from temporalio.service import RPCError
 
 from core import config as configuration
+from core.authority.login import login
+from core.authority.rights import connection_name
 from core.config import ConnectionConfig
 from core.errors import UserError
 from core.host import notify
 from core.plugins import CONNECTORS, load
 from core.runtime import find
+from rosey import streams
 from rosey.bus import Bus
 from rosey.durable.surroundings import ConnectionDesk, ConnectionSurroundings
 from rosey.manifest import ConnectorManifest, ManifestError, load_connector
@@ -37,7 +40,8 @@ LOOK_EVERY = 1.0
 
 async def run(name: str, data: Path, config: Path | None) -> None:
     """Holds the connection until cancelled. Raises UserError for what cannot be started."""
-    wanted = configuration.load(data, config).connection(name)
+    settings = configuration.load(data, config)
+    wanted = settings.connection(name)
     addresses = find(data).addresses
     try:
         manifest = load_connector(CONNECTORS / wanted.platform)
@@ -45,9 +49,10 @@ async def run(name: str, data: Path, config: Path | None) -> None:
     except (ManifestError, TemporalAway) as problem:
         raise UserError(str(problem)) from problem
     async with AsyncExitStack() as stack:
-        bus = await Bus.connect(addresses.nats, f"connector {name}")
+        us = login(data, settings.nats, connection_name(name))
+        bus = await Bus.connect(addresses.nats, f"connector {name}", us)
         stack.push_async_callback(bus.drain)
-        await bus.declare()
+        await bus.made(streams.sends_consumer(name))
         desk = _desk(bus, wanted, manifest, addresses.lounge, data)
         stack.push_async_callback(desk.close)
         await desk.open()
@@ -56,7 +61,7 @@ async def run(name: str, data: Path, config: Path | None) -> None:
         await _settled(client, desk, name, own_queue(name, data))
         notify.ready()
         log.info("ready: %s", wanted.channel)
-        await asyncio.Event().wait()
+        await bus.ended()
 
 
 async def _settled(client: Client, desk: ConnectionDesk, name: str, queue: str) -> None:

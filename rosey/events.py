@@ -245,3 +245,33 @@ class Listening(Wire):
 
     action_id: str
     shown_at: AwareDatetime | None = None
+
+
+class Refusal(Wire):
+    """`rosey.refusal.<name>`: a process tells what the server did not let it do."""
+
+    what: str
+    subject: str
+
+
+class Violation(Wire):
+    """`rosey.security.violation`: `what` is publish, subscribe or login; `count` since the start.
+
+    `who` is a name on the bus (`plugin-dice`), or an address that nobody knows.
+    """
+
+    id: str
+    who: str
+    what: str
+    subject: str = ""
+    at: AwareDatetime
+    count: int = 1
+
+
+class Restricted(Wire):
+    """`rosey.security.plugin.restricted`: a plugin kept trying and was stopped."""
+
+    id: str
+    plugin: str
+    count: int
+    at: AwareDatetime

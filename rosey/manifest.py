@@ -79,6 +79,11 @@ class PluginManifest(BaseModel):
     activities: list[Import] = []
     settings: Import | None = None
 
+    @property
+    def all_events(self) -> list[str]:
+        """Its own, and how every command ends."""
+        return [*self.events, "command_succeeded", "command_failed"]
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.name in RESERVED:

@@ -1,9 +1,15 @@
-"""Every stream and bucket in one place: limits retention, bounded, remembering ids 15 minutes."""
+"""Every stream, bucket and consumer in one place.
+
+Streams have limits retention, are bounded, and remember ids for 15 minutes.
+"""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from nats.js import JetStreamContext
 from nats.js.api import (
+    AckPolicy,
+    ConsumerConfig,
     DiscardPolicy,
     KeyValueConfig,
     RePublish,
@@ -24,7 +30,39 @@ DUPLICATE_WINDOW = 15 * MINUTE
 EVENTS = "EVENTS"
 SENDS = "SENDS"
 LIFECYCLE = "LIFECYCLE"
+SECURITY = "SECURITY"
+MONITORING = "MONITORING"
 DEAD = "DEAD"
+# Not acknowledged in this time, a message goes to another process; what is worked on is extended.
+COMMANDS_ACK_WAIT = 1.5
+SENDS_ACK_WAIT = 2.0
+ROUTER_ACK_WAIT = 5.0
+MOST_TRIES = 5
+
+
+@dataclass(frozen=True)
+class ConsumerSpec:
+    """A durable consumer: `ack_wait` in seconds, at most `at_once` messages in hand.
+
+    What was delivered more than `most_tries` times is set aside; 0 is no limit.
+    """
+
+    stream: str
+    durable: str
+    subjects: tuple[str, ...]
+    ack_wait: float = 5.0
+    at_once: int = 256
+    most_tries: int = MOST_TRIES
+
+    @property
+    def config(self) -> ConsumerConfig:
+        return ConsumerConfig(
+            durable_name=self.durable,
+            filter_subjects=list(self.subjects),
+            ack_policy=AckPolicy.EXPLICIT,
+            ack_wait=self.ack_wait,
+            max_ack_pending=self.at_once,
+        )
 
 
 def commands_of(plugin: str) -> str:
@@ -67,6 +105,10 @@ def core_streams() -> list[StreamConfig]:
         _stream(EVENTS, "rosey.events.>", age=DAY, discard=DiscardPolicy.OLD, size=256 * MEBIBYTE),
         _stream(SENDS, subjects.send("*"), age=DUPLICATE_WINDOW, discard=DiscardPolicy.NEW),
         _stream(LIFECYCLE, "plugin.*", age=DAY, discard=DiscardPolicy.OLD, size=16 * MEBIBYTE),
+        _stream(SECURITY, "rosey.security.>", age=30 * DAY, discard=DiscardPolicy.OLD),
+        _stream(
+            MONITORING, "rosey.monitoring.>", age=DAY, discard=DiscardPolicy.OLD, size=16 * MEBIBYTE
+        ),
         _stream(DEAD, "rosey.dead.>", age=30 * DAY, discard=DiscardPolicy.OLD),
     ]
 
@@ -98,27 +140,77 @@ def plugin_streams(plugin: str) -> list[StreamConfig]:
 
 def buckets() -> list[KeyValueConfig]:
     """Presence and connections are small and rewritten; an open question lives for an hour."""
-    return [
-        KeyValueConfig(bucket=subjects.PLUGINS_BUCKET, history=1, max_bytes=8 * MEBIBYTE),
-        KeyValueConfig(
-            bucket=subjects.LISTENING_BUCKET, history=1, ttl=HOUR, max_bytes=8 * MEBIBYTE
-        ),
-        KeyValueConfig(bucket=subjects.CONNECTIONS_BUCKET, history=1, max_bytes=8 * MEBIBYTE),
-    ]
+    names = (subjects.PLUGINS_BUCKET, subjects.CONNECTIONS_BUCKET)
+    kept = [KeyValueConfig(name, history=1, max_bytes=8 * MEBIBYTE, direct=True) for name in names]
+    open_questions = KeyValueConfig(
+        subjects.LISTENING_BUCKET, history=1, ttl=HOUR, max_bytes=8 * MEBIBYTE, direct=True
+    )
+    return [*kept, open_questions]
 
 
-async def declare(js: JetStreamContext, plugins: Iterable[str] = ()) -> None:
+def commands_consumer(plugin: str) -> ConsumerSpec:
+    """A plugin's processes share its commands."""
+    heard = (subjects.command(plugin, "*"),)
+    return ConsumerSpec(commands_of(plugin), plugin, heard, COMMANDS_ACK_WAIT)
+
+
+def replies_consumer(plugin: str) -> ConsumerSpec:
+    """The routers share the replies of each plugin."""
+    return ConsumerSpec(
+        replies_of(plugin), "router", (subjects.reply(plugin, "*"),), ROUTER_ACK_WAIT
+    )
+
+
+def events_consumer() -> ConsumerSpec:
+    """The routers share what is said, and what was shown."""
+    heard = (subjects.MESSAGE, subjects.PM, subjects.SENT)
+    return ConsumerSpec(EVENTS, "router", heard, ROUTER_ACK_WAIT)
+
+
+def sends_consumer(connection: str) -> ConsumerSpec:
+    """One action at a time, so that after a crash the line under way comes before later ones.
+
+    It waits for as long as the room is away, however often it is handed out meanwhile.
+    """
+    heard = (subjects.send(connection),)
+    return ConsumerSpec(SENDS, f"send-{connection}", heard, SENDS_ACK_WAIT, at_once=1, most_tries=0)
+
+
+async def declare(
+    js: JetStreamContext, plugins: Iterable[str] = (), connections: Iterable[str] = ()
+) -> None:
     """Creates what is missing and changes what differs; needs no deletion, may run twice."""
     wanted = core_streams()
+    consumers = [events_consumer(), *(sends_consumer(connection) for connection in connections)]
     for plugin in plugins:
         wanted += plugin_streams(plugin)
+        consumers += [commands_consumer(plugin), replies_consumer(plugin)]
     for config in wanted:
-        try:
-            await js.add_stream(config)
-        except BadRequestError:
-            await js.update_stream(config)
+        await _stream_as(js, config)
     for bucket in buckets():
-        try:
-            await js.create_key_value(bucket)
-        except BadRequestError:
-            continue  # it stands already, with other limits; the operator's choice is kept
+        await _bucket_as(js, bucket)
+    # Last: who finds his consumer finds everything.
+    for spec in consumers:
+        await js.add_consumer(spec.stream, spec.config)
+
+
+async def _stream_as(js: JetStreamContext, config: StreamConfig) -> None:
+    try:
+        await js.add_stream(config)
+    except BadRequestError:
+        await js.update_stream(config)
+
+
+async def _bucket_as(js: JetStreamContext, config: KeyValueConfig) -> None:
+    try:
+        await js.create_key_value(config)
+    except BadRequestError:
+        known = (await js.stream_info(f"KV_{config.bucket}")).config
+        await js.update_stream(
+            known.evolve(
+                max_age=config.ttl or 0.0,
+                max_bytes=config.max_bytes,
+                max_msgs_per_subject=config.history,
+                allow_direct=True,
+            )
+        )

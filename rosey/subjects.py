@@ -16,6 +16,12 @@ PLUGINS_BUCKET = "rosey_plugins"
 LISTENING_BUCKET = "rosey_listening"
 CONNECTIONS_BUCKET = "rosey_connections"
 
+VIOLATION = "rosey.security.violation"
+RESTRICTED = "rosey.security.plugin.restricted"
+REFUSALS = "rosey.refusal.*"
+HEALTH = "rosey.monitoring.health"
+METRICS = "rosey.monitoring.metrics"
+
 EXECUTE_ALL = "rosey.commands.*.execute"
 
 
@@ -46,6 +52,11 @@ def execute(plugin: str) -> str:
 
 def result(plugin: str) -> str:
     return f"rosey.commands.{plugin}.result"
+
+
+def refusal(name: str) -> str:
+    """What was refused to a name on the bus, told by its own process."""
+    return f"rosey.refusal.{name}"
 
 
 def dead(stream: str) -> str:

@@ -26,6 +26,6 @@ def nats(tmp_path: Path) -> Iterator[NatsServer]:
 @pytest.fixture
 async def bus(nats: NatsServer) -> AsyncIterator[Bus]:
     bus = await Bus.connect(nats.url, "test")
-    await bus.declare(["dice", "trivia"])
+    await bus.declare(["dice", "trivia"], ["lounge", "fake"])
     yield bus
     await bus.drain()

@@ -30,7 +30,7 @@ class ChatActivities:
         """Hands the lines to the router and publishes the events."""
         cause = _announcement_id()
         if announcement.stop_listening:
-            bucket = await self.bus.bucket(subjects.LISTENING_BUCKET)
+            bucket = self.bus.bucket(subjects.LISTENING_BUCKET)
             await bucket.delete(self._key(announcement.channel))
         return await self._say(cause, announcement)
 
@@ -39,7 +39,7 @@ class ChatActivities:
         """Asks a question and waits, sending heartbeats, until the room has been shown it."""
         cause = _announcement_id()
         action_id = ids.numbered(cause, len(announcement.lines) - 1)
-        bucket = await self.bus.bucket(subjects.LISTENING_BUCKET)
+        bucket = self.bus.bucket(subjects.LISTENING_BUCKET)
         key = self._key(announcement.channel)
         known = await _entry(bucket, key)
         if known is None or known.action_id != action_id:

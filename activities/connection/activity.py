@@ -85,15 +85,16 @@ class ConnectionActivities:
         await self._leave()
 
     async def _offer(self) -> None:
-        bucket = await self.bus.bucket(subjects.CONNECTIONS_BUCKET)
+        bucket = self.bus.bucket(subjects.CONNECTIONS_BUCKET)
         offer = Offer(queue=self.queue, at=datetime.now(UTC))
         await bucket.put(f"{self.connection}.offer", offer.model_dump_json().encode())
 
     async def _keep_offering(self) -> None:
         while True:
             await asyncio.sleep(OFFER_EVERY)
-            with suppress(nats.errors.Error):
-                await self._offer()
+            with suppress(nats.errors.Error, TimeoutError):
+                async with asyncio.timeout(OFFER_EVERY):
+                    await self._offer()
 
     async def _leave(self) -> None:
         session, running = self._session, self._running
@@ -117,7 +118,7 @@ class ConnectionActivities:
     @activity.defn(name=CLAIM)
     async def claim(self, connection: str) -> Claim:
         """The queue of a live process that can hold the connection; fails until there is one."""
-        bucket = await self.bus.bucket(subjects.CONNECTIONS_BUCKET)
+        bucket = self.bus.bucket(subjects.CONNECTIONS_BUCKET)
         key = f"{connection}.offer"
         first = _offer(await bucket.get(key))
         if first and abs(datetime.now(UTC) - first.at) <= OFFER_LASTS:

@@ -55,12 +55,9 @@ class Outbox:
     """Takes at once and never blocks; beyond `bound` what waits is dropped, frames first."""
 
     def __init__(self, bus: Bus, bound: int = BOUND) -> None:
-        url = bus.client.connected_url
-        if url is None:
-            raise BusError("An outbox can only be made while the bus is connected.")
         self.frames_dropped = 0
         self.events_lost = 0
-        self._url = url.geturl()
+        self._bus = bus
         self._name = f"{bus.client.options['name']} outbox"
         self._bound = bound
         self._waiting: deque[Item] = deque()
@@ -153,7 +150,7 @@ class Outbox:
 
     async def _use_a_line(self) -> None:
         """Sends on one connection until there is trouble with it."""
-        line = await Bus.connect(self._url, self._name)
+        line = await self._bus.another(self._name)
         line.client.options["allow_reconnect"] = False
         self._trouble = ""
         self._proven = False

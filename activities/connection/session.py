@@ -21,13 +21,12 @@ from activities.connection.record import (
     verdict,
 )
 from rosey import ids, streams, subjects
-from rosey.bus import Bucket, Bus, Consumer, Delivery, Poison
+from rosey.bus import Bucket, Bus, BusError, Consumer, Delivery, Poison
 from rosey.events import Action, ConnectionEvent, Message, Sent, Wire
 from rosey.platform import Connector, Entry, Occurrence, PlatformError, Refusal
 
 log = logging.getLogger("activities.connection")
 
-ACK_WAIT = 2.0
 ECHO_PATIENCE = 10.0
 MOST_TRIES = 5
 SAVE_EVERY = 1.0
@@ -102,7 +101,7 @@ class Session:
                 await self._save()
 
     async def _open(self) -> None:
-        self._bucket = await self.bus.bucket(subjects.CONNECTIONS_BUCKET)
+        self._bucket = self.bus.bucket(subjects.CONNECTIONS_BUCKET)
         self.outbox.start()
         self._tasks = [asyncio.create_task(self._save_now_and_then(), name="save the record")]
 
@@ -146,16 +145,9 @@ class Session:
         """Takes actions as soon as the bus gives them."""
         while self._consumer is None:
             try:
-                # One at a time: after a crash the line that was under way comes before all later.
-                self._consumer = await self.bus.consume(
-                    streams.SENDS,
-                    f"send-{self.connection}",
-                    [subjects.send(self.connection)],
-                    self._deliver,
-                    ack_wait=ACK_WAIT,
-                    at_once=1,
-                )
-            except AWAY as problem:
+                spec = streams.sends_consumer(self.connection)
+                self._consumer = await self.bus.consume(spec, self._deliver)
+            except (BusError, *AWAY) as problem:
                 log.info("%s waits for the bus: %s", self.connection, problem)
                 await asyncio.sleep(0.2)
 

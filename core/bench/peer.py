@@ -6,10 +6,14 @@ the frames, or passes them on without looking at them.
 
 import asyncio
 import sys
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
 
+from core.authority.login import login
+from core.authority.rights import OPERATOR
+from core.config import NatsConfig
 from core.plugins import load
 from rosey.bus import Bus, Incoming
 
@@ -71,8 +75,9 @@ class Peer:
         await self.bus.publish(FRAMES, payload["msg"].encode())
 
 
-async def main(nats_url: str) -> None:
-    bus = await Bus.connect(nats_url, "bench peer")
+async def main(nats_url: str, data: Path) -> None:
+    us = login(data, NatsConfig(), OPERATOR)
+    bus = await Bus.connect(nats_url, "bench peer", us)
     peer = Peer(bus)
     await peer.start()
     try:
@@ -83,4 +88,4 @@ async def main(nats_url: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1]))
+    asyncio.run(main(sys.argv[1], Path(sys.argv[2])))

@@ -15,6 +15,7 @@ from rosey import ids, streams, subjects
 from rosey.bus import Bus, Delivery, Incoming
 from rosey.durable import Order
 from rosey.events import Action, Message, Outcome, Reply, Sent, User
+from rosey.streams import ConsumerSpec
 
 CONNECTION = "bench"
 RPC = timedelta(seconds=5)
@@ -40,7 +41,9 @@ class Room:
         self._clock = datetime.now(UTC)
 
     async def open(self) -> None:
-        await self.bus.consume(streams.SENDS, CONNECTION, [subjects.send(CONNECTION)], self._show)
+        spec = ConsumerSpec(streams.SENDS, CONNECTION, (subjects.send(CONNECTION),))
+        await self.bus.make(spec)
+        await self.bus.consume(spec, self._show)
         await self.bus.subscribe(subjects.reply("*", "*"), self._on_reply)
 
     def message(self, channel: str, user: str, text: str) -> Message:

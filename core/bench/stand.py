@@ -11,10 +11,13 @@ from typing import Any, NamedTuple
 
 from temporalio.client import Client
 
+from core.authority.login import login
+from core.authority.rights import OPERATOR
 from core.bench import peer
 from core.bench.processes import Rosey, running, until
 from core.bench.room import Room
 from core.bench.sender import Sender
+from core.config import NatsConfig
 from core.plugins import load
 from rosey.bus import Bus, BusError
 from temporal.client import connect
@@ -89,10 +92,10 @@ async def open_stand(folder: Path, say: Say) -> AsyncIterator[Stand]:
         say("starting a Rosey of our own")
         await rosey.start()
         addresses = rosey.runtime.addresses
-        bus = await Bus.connect(addresses.nats, "bench")
+        bus = await Bus.connect(addresses.nats, "bench", login(rosey.data, NatsConfig(), OPERATOR))
         stack.push_async_callback(bus.drain)
         await stack.enter_async_context(
-            running(sys.executable, "-m", "core.bench.peer", addresses.nats)
+            running(sys.executable, "-m", "core.bench.peer", addresses.nats, str(rosey.data))
         )
         client = await connect(addresses.temporal)
         guest = load("connectors.lounge.guest:Guest")(addresses.lounge, name=GUEST, reconnect=True)

@@ -9,6 +9,9 @@ from typing import Any, Protocol
 
 import psutil
 
+from core.authority.keys import Keys
+from core.authority.rights import everybody
+from core.authority.server_rules import rules
 from core.config import Config
 from core.errors import UnknownName, UserError
 from core.host import control, nats, temporal
@@ -171,7 +174,8 @@ async def _nats(data: Path, config: Config, ports: Ports, addresses: Addresses) 
     monitoring = ports.take(config.nats.monitoring_port, "NATS monitoring")
     addresses.nats = f"nats://{ADDRESS}:{port}"
     addresses.nats_monitoring = f"http://{ADDRESS}:{monitoring}"
-    return await nats.prepare(data, port, monitoring, config.nats.sync)
+    allowed = rules(Keys(data), everybody(config))
+    return await nats.prepare(data, port, monitoring, config.nats.sync, allowed)
 
 
 async def _temporal(

@@ -23,8 +23,6 @@ from rosey.plugin import Context, Plugin, Refused, Workflows
 
 log = logging.getLogger("core.plugin_host")
 
-# A process that died leaves its commands to another after this time; work in hand is extended.
-ACK_WAIT = 1.5
 ALIVE_EVERY = 2.0
 LARGEST_ANSWER = 256 * 1024
 
@@ -54,14 +52,10 @@ class PluginHost:
     async def start(self) -> None:
         """Begins to take commands, then tells the router that the plugin is there."""
         name = self.manifest.name
-        self._consumer = await self.bus.consume(
-            streams.commands_of(name),
-            name,
-            [subjects.command(name, "*")],
-            self._handle,
-            ack_wait=ACK_WAIT,
-        )
+        self._consumer = await self.bus.consume(streams.commands_consumer(name), self._handle)
         await self._be_present()
+        # After an outage nobody should have to wait until the next time it says so.
+        self.bus.on_reconnect(self._be_present)
         self._presence = asyncio.create_task(self._stay_present(), name=f"presence {name}")
 
     async def stop(self) -> None:
@@ -76,7 +70,8 @@ class PluginHost:
         while True:
             await asyncio.sleep(ALIVE_EVERY)
             try:
-                await self._be_present()
+                async with asyncio.timeout(ALIVE_EVERY):
+                    await self._be_present()
             except Exception as problem:  # the bus is away; its return is not ours to hasten
                 log.warning("%s could not say it is alive: %s", self.manifest.name, problem)
 
@@ -89,7 +84,7 @@ class PluginHost:
             commands=self.plugin.commands,
             actions=self.manifest.actions,
         )
-        bucket = await self.bus.bucket(subjects.PLUGINS_BUCKET)
+        bucket = self.bus.bucket(subjects.PLUGINS_BUCKET)
         await bucket.put(self.manifest.name, presence.wire())
 
     async def _handle(self, delivery: Delivery) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 from pydantic import BaseModel, ValidationError
 
 from core import config as configuration
+from core.authority.login import login
+from core.authority.rights import plugin_name
 from core.errors import UserError
 from core.host import notify
 from core.plugin_host.host import PluginHost, SettingsOf
@@ -25,16 +27,18 @@ async def run(plugins: list[str], data: Path, config: Path | None) -> None:
     """Runs the named plugins until cancelled. Raises UserError for what cannot be started."""
     addresses = find(data).addresses
     async with AsyncExitStack() as stack:
-        bus = await Bus.connect(addresses.nats, f"worker {' '.join(plugins)}")
-        stack.push_async_callback(bus.drain)
-        await bus.declare(plugins)
         settings = Watched(lambda: configuration.load(data, config))
         await stack.enter_async_context(settings)
+        buses = []
         for name in plugins:
+            us = login(data, settings.value.nats, plugin_name(name))
+            bus = await Bus.connect(addresses.nats, f"plugin {name}", us)
+            stack.push_async_callback(bus.drain)
             await _start(stack, bus, _manifest(name), settings, addresses.temporal, data)
+            buses.append(bus)
         notify.ready()
         log.info("ready: %s", ", ".join(plugins))
-        await asyncio.Event().wait()
+        await asyncio.gather(*(bus.ended() for bus in buses))
 
 
 def _manifest(name: str) -> PluginManifest:

@@ -26,7 +26,6 @@ from rosey.manifest import PluginManifest
 
 log = logging.getLogger("core.router")
 
-ACK_WAIT = 5.0
 SLOW_AFTER = 2.0
 LOOK_EVERY = 1.0
 
@@ -53,24 +52,18 @@ class Router:
 
     async def start(self) -> None:
         """Reads who is there and what is open, then begins to take messages and replies."""
-        await self.bus.declare(self._manifests)
+        await self.bus.declare(self._manifests, self._connections())
         await self.bus.mirror(subjects.PLUGINS_BUCKET, self._plugin_changed)
         self._open = await self.bus.mirror(subjects.LISTENING_BUCKET, self._listening_changed)
         for plugin in self._manifests:
             await self.bus.consume(
-                streams.replies_of(plugin),
-                "router",
-                [subjects.reply(plugin, "*")],
+                streams.replies_consumer(plugin),
                 lambda delivery, plugin=plugin: self._on_reply(plugin, delivery),  # type: ignore[misc]
-                ack_wait=ACK_WAIT,
             )
-        await self.bus.consume(
-            streams.EVENTS,
-            "router",
-            [subjects.MESSAGE, subjects.PM, subjects.SENT],
-            self._on_event,
-            ack_wait=ACK_WAIT,
-        )
+        await self.bus.consume(streams.events_consumer(), self._on_event)
+
+    def _connections(self) -> list[str]:
+        return [connection.name for connection in self._config().connections]
 
     async def stop(self) -> None:
         for watch in self._watches:

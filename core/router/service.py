@@ -1,11 +1,12 @@
 """The process behind `bin/rosey router`."""
 
-import asyncio
 import logging
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 from core import config as configuration
+from core.authority.login import login
+from core.authority.rights import ROUTER
 from core.host import notify
 from core.plugins import manifests
 from core.router.execute import Executor
@@ -20,14 +21,15 @@ log = logging.getLogger("core.router")
 async def run(data: Path, config: Path | None) -> None:
     """Routes until cancelled."""
     async with AsyncExitStack() as stack:
-        bus = await Bus.connect(find(data).addresses.nats, "router")
-        stack.push_async_callback(bus.drain)
         settings = Watched(lambda: configuration.load(data, config))
         await stack.enter_async_context(settings)
+        us = login(data, settings.value.nats, ROUTER)
+        bus = await Bus.connect(find(data).addresses.nats, "router", us)
+        stack.push_async_callback(bus.drain)
         router = Router(bus, lambda: settings.value, manifests())
         await router.start()
         stack.push_async_callback(router.stop)
         await Executor(bus, router).start()
         notify.ready()
         log.info("ready")
-        await asyncio.Event().wait()
+        await bus.ended()

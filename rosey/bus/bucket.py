@@ -18,9 +18,10 @@ OPERATION = "KV-Operation"
 class Bucket:
     """Small named values. Keys are tokens separated by dots."""
 
-    def __init__(self, bus: Bus, store: KeyValue) -> None:
+    def __init__(self, bus: Bus, name: str) -> None:
         self.bus = bus
-        self._store = store
+        # Made without asking the server about the bucket, which most may not.
+        self._store = KeyValue(name, f"KV_{name}", f"$KV.{name}.", bus.js, direct=True)
 
     async def get(self, key: str) -> bytes | None:
         try:
@@ -51,11 +52,10 @@ class Mirror(Bucket):
     def __init__(
         self,
         bus: Bus,
-        store: KeyValue,
         name: str,
         on_change: Callable[[str, bytes | None], None] | None = None,
     ) -> None:
-        super().__init__(bus, store)
+        super().__init__(bus, name)
         self._prefix = f"$KV.{name}."
         self._on_change = on_change
         self._fresh: dict[str, bytes | None] = {}

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 import nats.errors
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
-from nats.js.api import AckPolicy, ConsumerConfig, Header
+from nats.js.api import Header
 from nats.js.errors import Error as JetStreamError
 from pydantic import ValidationError
 
 from rosey import ids, subjects
+from rosey.streams import MOST_TRIES, ConsumerSpec
 
 if TYPE_CHECKING:
     from rosey.bus.client import Bus
@@ -28,7 +29,6 @@ NANO = 1_000_000_000
 PULL_LIFE = 20.0
 HEARTBEAT = 2.0
 BATCH = 256
-MAX_DELIVER = 5
 RETRY_AFTER = 1.0
 
 
@@ -85,32 +85,18 @@ class Consumer:
     """Runs `handler` for each message as a task; the tasks begin in the stream's order.
 
     A handler that returns has its message acknowledged; one that raises gets it again, at most
-    five times; Poison and what does not parse are set aside at once.
+    five times; Poison and what does not parse are set aside at once, and so is a message whose
+    handler never comes to an end because its process dies of it.
     """
 
-    def __init__(
-        self,
-        bus: Bus,
-        stream: str,
-        durable: str,
-        filters: list[str],
-        handler: Handler,
-        ack_wait: float,
-        at_once: int,
-    ) -> None:
+    def __init__(self, bus: Bus, spec: ConsumerSpec, handler: Handler) -> None:
         self.bus = bus
-        self.stream = stream
-        self.durable = durable
+        self.spec = spec
+        self.stream = spec.stream
+        self.durable = spec.durable
         self.buried = 0
-        self._config = ConsumerConfig(
-            durable_name=durable,
-            filter_subjects=filters,
-            ack_policy=AckPolicy.EXPLICIT,
-            ack_wait=ack_wait,
-            max_ack_pending=at_once,
-        )
         self._handler = handler
-        self._keep_alive = ack_wait / 3
+        self._keep_alive = spec.ack_wait / 3
         self._inbox = ""
         self._subscription: Subscription | None = None
         self._wanted = 0
@@ -119,8 +105,7 @@ class Consumer:
         self._watch: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Makes the durable if needed (a changed setting is updated) and begins to pull."""
-        await self.bus.js.add_consumer(self.stream, self._config)
+        """Begins to pull; the durable must be there."""
         self._inbox = self.bus.client.new_inbox()
         self._subscription = await self.bus.client.subscribe(
             self._inbox, cb=self._receive, pending_msgs_limit=-1, pending_bytes_limit=-1
@@ -190,6 +175,8 @@ class Consumer:
     async def _handle(self, delivery: Delivery) -> None:
         try:
             try:
+                if self.spec.most_tries and delivery.tries > self.spec.most_tries:
+                    raise Poison(f"handed out {delivery.tries - 1} times and never finished")
                 await self._handler(delivery)
                 await delivery.ack()
             except (Poison, ValidationError) as problem:
@@ -200,7 +187,7 @@ class Consumer:
             log.warning("%s %s comes again: %s", self.stream, delivery.seq, problem)
 
     async def _failed(self, delivery: Delivery, problem: Exception) -> None:
-        if delivery.tries >= MAX_DELIVER:
+        if delivery.tries >= MOST_TRIES:
             await delivery.bury(f"failed {delivery.tries} times, last: {problem!r}")
             return
         log.exception("%s %s failed, try %d", self.stream, delivery.seq, delivery.tries)

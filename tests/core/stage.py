@@ -15,6 +15,7 @@ from rosey.bus import Bus, Delivery
 from rosey.events import Action, Message, Sent, User
 from rosey.manifest import PluginManifest, load_plugin
 from rosey.plugin import Plugin, Workflows
+from tests.consuming import consume
 from tests.servers import until
 
 ROOM = "lounge/lobby"
@@ -33,7 +34,7 @@ class Stage:
         self._numbers = count()
 
     async def open(self) -> None:
-        await self.bus.consume(streams.SENDS, "stage", [subjects.send("*")], self._see)
+        await consume(self.bus, streams.SENDS, "stage", [subjects.send("*")], self._see)
 
     async def router(self, manifests: dict[str, PluginManifest] | None = None) -> Router:
         known = manifests or {name: load_plugin(PLUGINS / name) for name in ("dice", "trivia")}

@@ -15,6 +15,7 @@ from core import connection_host
 from core.errors import UnknownName, UserError
 from core.host.ports import free_port
 from core.plugins import CONNECTORS
+from rosey.bus import Bus
 from rosey.contracts.connection import Observed
 from rosey.manifest import load_connector
 from temporal.client import connect
@@ -53,7 +54,10 @@ def config(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def surroundings(nats: NatsServer, temporal_address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def surroundings(
+    nats: NatsServer, bus: Bus, temporal_address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await bus.declare(connections=["memory"])
     monkeypatch.setenv("ROSEY_NATS_URL", nats.url)
     monkeypatch.setenv("TEMPORAL_ADDRESS", temporal_address)
 

@@ -11,6 +11,7 @@ from connectors.lounge.settings import LoungeSettings
 from rosey import streams, subjects
 from rosey.bus import Bus, Delivery
 from rosey.events import Message
+from tests.consuming import consume
 from tests.servers import until
 
 LINES = 5_000
@@ -24,7 +25,7 @@ async def test_a_burst_arrives_whole_and_in_order(bus: Bus) -> None:
         if not message.own:
             heard.append(message.text)
 
-    await bus.consume(streams.EVENTS, "burst", [subjects.MESSAGE], hear)
+    await consume(bus, streams.EVENTS, "burst", [subjects.MESSAGE], hear)
     lounge = Lounge(LoungeSettings(port=0, chat_burst=0))
     await lounge.start()
     try:

@@ -87,7 +87,7 @@ async def _end(task: "asyncio.Task[None]") -> None:
 
 async def _until_plugins(url: str) -> None:
     bus = await Bus.connect(url, "test")
-    bucket = await bus.bucket(subjects.PLUGINS_BUCKET)
+    bucket = bus.bucket(subjects.PLUGINS_BUCKET)
     for name in ("dice", "trivia"):
         while (found := await bucket.get(name)) is None:
             await asyncio.sleep(0.02)

@@ -3,6 +3,9 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from connectors.lounge.guest import Guest
+from core.authority.login import login
+from core.authority.rights import OPERATOR
+from core.config import NatsConfig
 from rosey.bus import Bus
 from tests.rosey_process import QUICK_ROOM, RoseyProcess, rosey
 
@@ -25,6 +28,7 @@ async def alice(running: RoseyProcess) -> AsyncIterator[Guest]:
 
 @pytest.fixture
 async def bus(running: RoseyProcess) -> AsyncIterator[Bus]:
-    bus = await Bus.connect(running.runtime["addresses"]["nats"], "test")
+    us = login(running.data, NatsConfig(), OPERATOR)
+    bus = await Bus.connect(running.runtime["addresses"]["nats"], "test", us)
     yield bus
     await bus.drain()

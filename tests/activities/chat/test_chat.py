@@ -70,7 +70,7 @@ class Attempts:
 
 @pytest.fixture
 async def listening(bus: Bus) -> Bucket:
-    return await bus.bucket(subjects.LISTENING_BUCKET)
+    return bus.bucket(subjects.LISTENING_BUCKET)
 
 
 async def entry(listening: Bucket) -> Listening | None:

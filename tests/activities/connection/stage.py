@@ -40,6 +40,7 @@ class Stage:
 
     async def join(self, connector: Connector | None = None, bus: Bus | None = None) -> Session:
         """A fresh session, in the room."""
+        await self.bus.make(streams.sends_consumer(CONNECTION))
         made = connector or self.connector()
         session = Session(bus or self.bus, CONNECTION, self.channel, made)
         await self.stay(session)
@@ -108,7 +109,7 @@ class Stage:
 
     async def record(self) -> Record:
         """What is saved of the session."""
-        bucket = await self.bus.bucket(subjects.CONNECTIONS_BUCKET)
+        bucket = self.bus.bucket(subjects.CONNECTIONS_BUCKET)
         return Record.model_validate_json(await bucket.get(CONNECTION) or b"{}")
 
     async def until_saved(self, condition: Callable[[Record], bool]) -> None:

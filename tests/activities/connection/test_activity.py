@@ -403,7 +403,7 @@ async def test_offers_go_on_after_an_outage(
     await until(lambda: not stage.bus.is_connected)
     nats.start()
     back = datetime.now(UTC)
-    bucket = await stage.bus.bucket(subjects.CONNECTIONS_BUCKET)
+    bucket = stage.bus.bucket(subjects.CONNECTIONS_BUCKET)
 
     async def renewed() -> None:
         while Offer.model_validate_json(await bucket.get(f"{CONNECTION}.offer") or b"").at < back:
@@ -414,6 +414,6 @@ async def test_offers_go_on_after_an_outage(
 
 
 async def _offer(stage: Stage, at: datetime) -> None:
-    bucket = await stage.bus.bucket(subjects.CONNECTIONS_BUCKET)
+    bucket = stage.bus.bucket(subjects.CONNECTIONS_BUCKET)
     offer = Offer(queue="somewhere", at=at)
     await bucket.put(f"{CONNECTION}.offer", offer.model_dump_json().encode())

@@ -211,7 +211,7 @@ async def test_a_save_that_the_end_cuts_short_is_made_good(
 async def test_a_record_that_cannot_be_read_is_a_first_join(
     stage: Stage, caplog: pytest.LogCaptureFixture
 ) -> None:
-    bucket = await stage.bus.bucket(subjects.CONNECTIONS_BUCKET)
+    bucket = stage.bus.bucket(subjects.CONNECTIONS_BUCKET)
     await bucket.put(CONNECTION, b"nonsense")
     stage.room.say("bob", "!roll")
     await stage.join()
@@ -296,7 +296,7 @@ async def test_an_action_delivered_again_while_it_is_in_hand_is_said_once(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After an outage the server does not know that its first delivery is being worked on."""
-    monkeypatch.setattr(module, "ACK_WAIT", 0.2)
+    monkeypatch.setattr(streams, "SENDS_ACK_WAIT", 0.2)
     tries: list[int] = []
     real = Session._deliver
 
@@ -338,15 +338,16 @@ async def test_a_record_that_could_not_be_saved_is_saved_later(
     assert next(failures, None) is None
 
 
-async def test_actions_are_taken_once_nats_gives_them(
-    stage: Stage, caplog: pytest.LogCaptureFixture
+async def test_actions_are_taken_once_their_consumer_is_made(
+    stage: Stage, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    config = (await stage.bus.js.stream_info(streams.SENDS)).config
-    await stage.bus.js.delete_stream(streams.SENDS)
+    monkeypatch.setattr("rosey.bus.client.STORE_PATIENCE", 0.2)
+    spec = streams.sends_consumer(CONNECTION)
+    await stage.bus.js.delete_consumer(spec.stream, spec.durable)
     with caplog.at_level(logging.INFO):
-        await stage.join()
+        await stage.stay(Session(stage.bus, CONNECTION, stage.channel, stage.connector()))
         await until(lambda: "waits for the bus" in caplog.text)
-    await stage.bus.js.add_stream(config)
+    await stage.bus.make(spec)
     await stage.act("hello")
     await stage.until_done()
     assert stage.said == ["hello"]

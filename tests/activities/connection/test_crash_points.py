@@ -12,7 +12,7 @@ from activities.connection import session as module
 from activities.connection.outbox import Outbox
 from activities.connection.session import Session
 from connectors.fake.connector import FakeConnector
-from rosey import subjects
+from rosey import streams, subjects
 from rosey.bus import Bucket, Bus, Delivery
 from rosey.events import Wire
 from rosey.platform import Occurrence, Refusal
@@ -36,8 +36,8 @@ class Mortal(Bus):
             self.passes -= 1
             self.dead = self.dead or self.passes == 0
 
-    async def bucket(self, name: str) -> Bucket:
-        return Grave(self, (await super().bucket(name))._store)
+    def bucket(self, name: str) -> Bucket:
+        return Grave(self, name)
 
 
 class Grave(Bucket):
@@ -128,7 +128,7 @@ def silence_of_the_dead(monkeypatch: pytest.MonkeyPatch) -> None:
 
     for name in ("ack", "retry", "bury", "working"):
         monkeypatch.setattr(Delivery, name, unless_dead(getattr(Delivery, name), f"{name}ed"))
-    monkeypatch.setattr(module, "ACK_WAIT", 0.3)
+    monkeypatch.setattr(streams, "SENDS_ACK_WAIT", 0.3)
     monkeypatch.setattr(module, "SAVE_EVERY", 0.05)
 
 

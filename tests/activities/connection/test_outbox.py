@@ -12,7 +12,7 @@ from nats.js.api import Header
 from activities.connection import outbox as module
 from activities.connection.outbox import Outbox
 from rosey import streams, subjects
-from rosey.bus import Bus, BusError
+from rosey.bus import Bus
 from rosey.events import Wire
 from tests.servers import NatsServer, until
 
@@ -233,10 +233,3 @@ async def test_closing_without_nats_ends_in_time_and_says_what_is_lost(
 
 async def test_closing_before_starting_is_harmless(bus: Bus) -> None:
     await Outbox(bus).close()
-
-
-async def test_without_nats_there_is_none(nats: NatsServer, bus: Bus) -> None:
-    nats.kill()
-    await until(lambda: not bus.is_connected)
-    with pytest.raises(BusError):
-        Outbox(bus)

@@ -46,10 +46,10 @@ async def test_it_answers_counts_and_passes_on(bus: Bus) -> None:
     await sender.stop()
 
 
-async def test_it_runs_until_it_is_ended(bus: Bus) -> None:
+async def test_it_runs_until_it_is_ended(bus: Bus, tmp_path: Path) -> None:
     url = bus.client.connected_url
     assert url is not None
-    running = asyncio.create_task(peer.main(url.geturl()))
+    running = asyncio.create_task(peer.main(url.geturl(), tmp_path))
 
     async def answers() -> bool:
         try:

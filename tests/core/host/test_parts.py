@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from core.authority.keys import Keys
+from core.authority.rights import everybody
+from core.authority.server_rules import rules
 from core.config import Config, load
 from core.errors import UserError
 from core.host import log_files, nats, notify, spawn, temporal
@@ -113,18 +116,18 @@ def test_no_port_is_free_at_the_end_of_the_range() -> None:
 async def test_nats_accepts_its_configuration(tmp_path: Path, sync: str) -> None:
     data = tmp_path / 'a "strange" $name\\'
     data.mkdir()
-    spec = await nats.prepare(data, 1, 2, sync)
+    spec = await nats.prepare(data, 1, 2, sync, rules(Keys(data), everybody(Config())))
     text = (data / "nats" / "nats.conf").read_text()
-    assert f'sync_interval: "{sync}"' in text
-    assert 'listen: "127.0.0.1:1"' in text
-    assert 'http: "127.0.0.1:2"' in text
+    assert f'"sync_interval": "{sync}"' in text
+    assert '"listen": "127.0.0.1:1"' in text
+    assert '"http": "127.0.0.1:2"' in text
     assert (spec.name, spec.stage) == ("nats", Stage.BUS)
     assert spec.argv[1:] == ("-c", str(data / "nats" / "nats.conf"))
 
 
 async def test_what_nats_does_not_accept_is_said(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"does not accept .*nats.conf"):
-        await nats.prepare(tmp_path, 1, 2, "sometimes")
+        await nats.prepare(tmp_path, 1, 2, "sometimes", {})
 
 
 async def test_temporal_keeps_its_file_by_version(tmp_path: Path) -> None:

@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from core.plugin_host import host as hosting
-from rosey import Context
+from rosey import Context, streams
 from rosey.bus import Bus, Delivery
 from tests.core.plugin_host.desk import done, ends, events, give, host, replies
 from tests.servers import NatsServer, until
@@ -60,7 +59,7 @@ async def test_a_command_has_one_reply_and_one_end_wherever_its_process_dies(
     bus: Bus, nats: NatsServer, monkeypatch: pytest.MonkeyPatch, die_at: int, before: bool
 ) -> None:
     """Dice that fall anew each time: the first stored reply wins."""
-    monkeypatch.setattr(hosting, "ACK_WAIT", 0.3)
+    monkeypatch.setattr(streams, "COMMANDS_ACK_WAIT", 0.3)
     rolls = count(1)
 
     async def roll(ctx: Context) -> str:
@@ -94,7 +93,7 @@ async def test_a_command_has_one_reply_and_one_end_wherever_its_process_dies(
 async def test_two_tries_that_end_differently_have_one_end(
     bus: Bus, nats: NatsServer, monkeypatch: pytest.MonkeyPatch, fails_first: bool
 ) -> None:
-    monkeypatch.setattr(hosting, "ACK_WAIT", 0.3)
+    monkeypatch.setattr(streams, "COMMANDS_ACK_WAIT", 0.3)
     tries = count()
 
     async def roll(ctx: Context) -> str:

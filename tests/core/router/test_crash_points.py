@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from core.router import router as routing
 from rosey import streams
 from rosey.bus import Bus, BusError, Delivery
 from tests.core.stage import Stage, settled, stored
@@ -19,7 +18,7 @@ class Died(Exception):
 
 @pytest.fixture(autouse=True)
 def short_ack_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(routing, "ACK_WAIT", SHORT)
+    monkeypatch.setattr(streams, "ROUTER_ACK_WAIT", SHORT)
 
 
 class Mortal(Bus):

@@ -117,8 +117,8 @@ async def test_nobody_waits_for_an_answer(stage: Stage) -> None:
 
 async def test_entries_that_make_no_sense_are_left_out(stage: Stage) -> None:
     known = await stage.router()
-    plugins = await stage.bus.bucket(subjects.PLUGINS_BUCKET)
-    open_questions = await stage.bus.bucket(subjects.LISTENING_BUCKET)
+    plugins = stage.bus.bucket(subjects.PLUGINS_BUCKET)
+    open_questions = stage.bus.bucket(subjects.LISTENING_BUCKET)
     await stage.plugin("dice")
     await plugins.put("dice", b"nonsense")
     await plugins.put("broken", b"{}")
@@ -141,7 +141,7 @@ async def test_a_plugin_that_left_is_forgotten(stage: Stage) -> None:
     host = await stage.plugin("dice")
     await until(lambda: "roll" in known._words)
     await host.stop()
-    await (await stage.bus.bucket(subjects.PLUGINS_BUCKET)).delete("dice")
+    await (stage.bus.bucket(subjects.PLUGINS_BUCKET)).delete("dice")
     await until(lambda: "roll" not in known._words)
     await stage.say("!roll")
     await settled(stage.bus, streams.EVENTS, "router")
@@ -150,7 +150,7 @@ async def test_a_plugin_that_left_is_forgotten(stage: Stage) -> None:
 
 async def test_what_was_shown_elsewhere_is_nothing_here(stage: Stage) -> None:
     known = await stage.router()
-    bucket = await stage.bus.bucket(subjects.LISTENING_BUCKET)
+    bucket = stage.bus.bucket(subjects.LISTENING_BUCKET)
     await bucket.put(f"trivia.{token(ROOM)}", Listening(action_id="a-1-0").wire())
     await until(lambda: bool(known._listening))
     for action_id in ("a-2-0", "a-1-0", "a-1-0"):

@@ -94,7 +94,7 @@ async def test_a_plugin_that_is_gone_is_said_to_be_and_nothing_is_queued(stage: 
         alive_at=past,
         commands=[ChatCommand(action="roll", words=["roll"])],
     )
-    bucket = await stage.bus.bucket(subjects.PLUGINS_BUCKET)
+    bucket = stage.bus.bucket(subjects.PLUGINS_BUCKET)
     await bucket.put("dice", presence.wire())
     await until(lambda: "roll" in router._words)
     await stage.say("!roll")
@@ -164,7 +164,7 @@ async def test_private_messages_are_answered_in_private(stage: Stage) -> None:
 
 async def test_plain_lines_go_to_an_open_question_with_its_time(stage: Stage) -> None:
     router = await stage.router()
-    bucket = await stage.bus.bucket(subjects.LISTENING_BUCKET)
+    bucket = stage.bus.bucket(subjects.LISTENING_BUCKET)
     key = f"trivia.{token(ROOM)}"
     question = ids.numbered("a-question", 0)
     await bucket.put(key, Listening(action_id=question).wire())

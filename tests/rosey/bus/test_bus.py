@@ -5,6 +5,7 @@ import pytest
 from core.host.ports import free_port
 from rosey import streams, subjects
 from rosey.bus import Bus, BusError, Delivery, Incoming, Poison
+from tests.consuming import consume
 from tests.servers import NatsServer, until
 
 
@@ -65,7 +66,7 @@ async def test_consume_in_order_and_acknowledge(bus: Bus) -> None:
     async def handler(delivery: Delivery) -> None:
         seen.append(delivery.data)
 
-    await bus.consume(streams.EVENTS, "reader", [subjects.MESSAGE], handler)
+    await consume(bus, streams.EVENTS, "reader", [subjects.MESSAGE], handler)
     for number in range(600):
         await bus.store_soon(subjects.MESSAGE, str(number).encode(), f"m-{number}")
     await until(lambda: len(seen) == 600)
@@ -93,7 +94,7 @@ async def test_a_failing_handler_gets_it_again_and_poison_is_set_aside(bus: Bus)
         if delivery.tries == 1:
             raise RuntimeError("once")
 
-    consumer = await bus.consume(streams.EVENTS, "reader", [subjects.MESSAGE], handler)
+    consumer = await consume(bus, streams.EVENTS, "reader", [subjects.MESSAGE], handler)
     await bus.store(subjects.MESSAGE, b"fine", "m-1")
     await until(lambda: tries == [1, 2])
     await bus.store(subjects.MESSAGE, b"poison", "m-2")
@@ -111,14 +112,14 @@ async def test_work_in_hand_is_kept_alive(bus: Bus) -> None:
         started.append(delivery.tries)
         await done.wait()
 
-    await bus.consume(streams.EVENTS, "reader", [subjects.MESSAGE], handler, ack_wait=0.3)
+    await consume(bus, streams.EVENTS, "reader", [subjects.MESSAGE], handler, ack_wait=0.3)
     await bus.store(subjects.MESSAGE, b"slow", "m-1")
     probe: list[bytes] = []
 
     async def later(delivery: Delivery) -> None:
         probe.append(delivery.data)
 
-    await bus.consume(streams.EVENTS, "probe", [subjects.SENT], later, ack_wait=0.3)
+    await consume(bus, streams.EVENTS, "probe", [subjects.SENT], later, ack_wait=0.3)
     for number in range(5):  # five acknowledgement times pass, counted by the server
         await bus.store(subjects.SENT, b"tick", f"s-{number}")
         await asyncio.sleep(0.2)
@@ -132,14 +133,14 @@ async def test_a_server_crash_loses_nothing_stored(bus: Bus, nats: NatsServer) -
     async def handler(delivery: Delivery) -> None:
         seen.append(delivery.data)
 
-    await bus.consume(streams.EVENTS, "reader", [subjects.MESSAGE], handler)
+    await consume(bus, streams.EVENTS, "reader", [subjects.MESSAGE], handler)
     mirror = await bus.mirror(subjects.PLUGINS_BUCKET)
     await bus.store(subjects.MESSAGE, b"before", "m-1")
     nats.kill()
     storing = asyncio.create_task(bus.store(subjects.MESSAGE, b"during", "m-2"))
     nats.start()
     await storing
-    await (await bus.bucket(subjects.PLUGINS_BUCKET)).put("dice", b"alive")
+    await (bus.bucket(subjects.PLUGINS_BUCKET)).put("dice", b"alive")
     await bus.store(subjects.MESSAGE, b"after", "m-3")
     again = await bus.store(subjects.MESSAGE, b"before", "m-1")
     # What was on its way to us when the server died comes again when its time is over.
@@ -150,7 +151,7 @@ async def test_a_server_crash_loses_nothing_stored(bus: Bus, nats: NatsServer) -
 
 
 async def test_mirror_follows_writes_and_deletions(bus: Bus) -> None:
-    bucket = await bus.bucket(subjects.LISTENING_BUCKET)
+    bucket = bus.bucket(subjects.LISTENING_BUCKET)
     await bucket.put("trivia.a", b"1")
     changes: list[tuple[str, bytes | None]] = []
     mirror = await bus.mirror(

@@ -13,6 +13,7 @@ from rosey import streams, subjects
 from rosey.bus import Bus, Delivery
 from rosey.events import ConnectionEvent
 from temporal.client import connect
+from tests.consuming import consume
 from tests.rosey_process import CHECKOUT
 from tests.servers import NatsServer, environment, until
 
@@ -62,7 +63,7 @@ async def test_another_machine_takes_over_when_a_process_is_gone(
     async def note(delivery: Delivery) -> None:
         ups.append(ConnectionEvent.read(delivery.data))
 
-    await bus.consume(streams.EVENTS, "test", [subjects.CONNECTION_UP], note)
+    await consume(bus, streams.EVENTS, "test", [subjects.CONNECTION_UP], note)
     clock = asyncio.get_running_loop().time
     with ExitStack() as stack:
         first = stack.enter_context(process(tmp_path / "one", nats.url, temporal_address))

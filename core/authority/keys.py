@@ -1,0 +1,51 @@
+"""A NATS key for each name on the bus, made at its first use and readable by the owner alone."""
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+import nkeys
+
+from core.errors import UserError
+
+FOLDER = "keys"
+RANDOM_BYTES = 32
+
+
+class Keys:
+    """The keys of one data folder, a file each; a seed leaves this class only for a login."""
+
+    def __init__(self, data: Path) -> None:
+        self._folder = data / FOLDER
+
+    def seed(self, name: str) -> str:
+        """The secret of `name`. Raises UserError when its file cannot be read or written."""
+        path = self._folder / f"{name}.nk"
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with suppress(FileExistsError):
+                _write(path, nkeys.encode_seed(os.urandom(RANDOM_BYTES), nkeys.PREFIX_BYTE_USER))
+            return path.read_text(encoding="ascii").strip()
+        except (OSError, UnicodeDecodeError) as problem:
+            raise UserError(f"The key {path} cannot be used: {problem}.") from None
+
+    def public(self, name: str) -> str:
+        """What the server knows `name` by. Raises UserError when the file holds no key."""
+        try:
+            key: str = nkeys.from_seed(bytearray(self.seed(name), "ascii")).public_key.decode()
+        except (nkeys.NkeysError, ValueError):
+            raise UserError(
+                f"{self._folder / name}.nk holds no key; delete the file and Rosey makes a new one."
+            ) from None
+        return key
+
+
+def _write(path: Path, seed: bytes) -> None:
+    """Whole or not at all: a reader must never see half of a key."""
+    fresh = path.with_suffix(f".{os.getpid()}")
+    with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(seed + b"\n")
+    try:
+        os.link(fresh, path)
+    finally:
+        fresh.unlink()

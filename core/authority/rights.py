@@ -1,0 +1,158 @@
+"""What each name on the bus may publish and hear: from the manifests, and one table for core."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from core.config import Config
+from core.plugins import CONNECTORS, manifests
+from rosey import streams, subjects
+from rosey.manifest import ConnectorManifest, PluginManifest, load_connector
+from rosey.streams import ConsumerSpec
+
+ROUTER = "core-router"
+HOST = "core-host"
+OPERATOR = "core-operator"
+SYSTEM = "core-system"
+
+
+@dataclass(frozen=True)
+class Rights:
+    """Subject patterns. `name` is also the first part of the inboxes that are its own."""
+
+    name: str
+    publish: tuple[str, ...]
+    subscribe: tuple[str, ...]
+    answers: bool = False
+
+    @property
+    def inbox(self) -> str:
+        return inbox(self.name)
+
+
+def plugin_name(plugin: str) -> str:
+    """The name of a plugin's key."""
+    return f"plugin-{plugin}"
+
+
+def connection_name(connection: str) -> str:
+    """The name of a connection's key."""
+    return f"connection-{connection}"
+
+
+def inbox(name: str) -> str:
+    """Where answers to `name` go; nobody else may listen there."""
+    return f"_INBOX.{name}"
+
+
+def everybody(config: Config) -> list[Rights]:
+    """All that the manifests of this checkout and the configuration speak of.
+
+    Raises ManifestError.
+    """
+    connections = {
+        each.name: load_connector(CONNECTORS / each.platform) for each in config.connections
+    }
+    return all_rights(manifests(), connections)
+
+
+def all_rights(
+    plugins: Mapping[str, PluginManifest], connections: Mapping[str, ConnectorManifest]
+) -> list[Rights]:
+    """Everybody in Rosey's account; `connections` by the names they have in the configuration."""
+    return [
+        _router(plugins),
+        _host(),
+        _rights(OPERATOR, publish=[">"], subscribe=[">"]),
+        *(of_plugin(manifest) for manifest in plugins.values()),
+        *(of_connection(name, manifest) for name, manifest in connections.items()),
+    ]
+
+
+def of_plugin(manifest: PluginManifest) -> Rights:
+    """What a plugin's process may do."""
+    plugin = manifest.name
+    publish = [
+        *_consuming(streams.commands_consumer(plugin)),
+        subjects.reply(plugin, "*"),
+        *(subjects.event(plugin, name) for name in manifest.all_events),
+        f"rosey.plugins.{plugin}.>",
+        _key(subjects.PLUGINS_BUCKET, plugin),
+        *(f"rosey.service.{used}" for used in manifest.services),
+    ]
+    if manifest.workflows:
+        open_questions = f"{plugin}.*"
+        publish += [
+            _key(subjects.LISTENING_BUCKET, open_questions),
+            _read(subjects.LISTENING_BUCKET, open_questions),
+        ]
+    if manifest.storage.tables:
+        publish += [f"db.{kind}.{plugin}.*" for kind in ("row", "sql", "migrate")]
+    if manifest.storage.keys:
+        publish.append(f"db.kv.{plugin}.*")
+    heard = manifest.hears if manifest.trust == "trusted" else []
+    return _rights(plugin_name(plugin), publish=publish, subscribe=heard)
+
+
+def of_connection(connection: str, manifest: ConnectorManifest) -> Rights:
+    """What the process of a connection may do."""
+    publish = [
+        *(each.replace("<connection>", connection) for each in manifest.subjects.publishes),
+        *_consuming(streams.sends_consumer(connection)),
+        _key(subjects.CONNECTIONS_BUCKET, connection),
+        _key(subjects.CONNECTIONS_BUCKET, f"{connection}.offer"),
+        _read(subjects.CONNECTIONS_BUCKET, connection),
+        # Any process may be asked which one can hold a connection.
+        _read(subjects.CONNECTIONS_BUCKET, "*.offer"),
+    ]
+    return _rights(connection_name(connection), publish=publish)
+
+
+def _router(plugins: Iterable[str]) -> Rights:
+    """It makes the streams, so it may use all of JetStream's interface."""
+    publish = [
+        "$JS.API.>",
+        "$JS.ACK.EVENTS.router.>",
+        *(f"$JS.ACK.{streams.replies_of(plugin)}.router.>" for plugin in plugins),
+        f"$KV.{subjects.LISTENING_BUCKET}.>",
+        subjects.command("*", "*"),
+        subjects.send("*"),
+        subjects.result("*"),
+        subjects.dead("*"),
+    ]
+    heard = [
+        f"$KV.{subjects.PLUGINS_BUCKET}.>",
+        f"$KV.{subjects.LISTENING_BUCKET}.>",
+        subjects.EXECUTE_ALL,
+    ]
+    return _rights(ROUTER, publish=publish, subscribe=heard, answers=True)
+
+
+def _host() -> Rights:
+    publish = ["rosey.security.>", "rosey.monitoring.>", "plugin.*", "$JS.API.STREAM.INFO.*"]
+    publish += ["$JS.API.CONSUMER.LIST.*", "$JS.API.CONSUMER.INFO.*.*"]
+    return _rights(HOST, publish=publish)
+
+
+def _consuming(spec: ConsumerSpec) -> list[str]:
+    """The three permissions a consumer needs, and where it sets aside what it cannot take."""
+    return [
+        f"$JS.API.CONSUMER.INFO.{spec.stream}.{spec.durable}",
+        f"$JS.API.CONSUMER.MSG.NEXT.{spec.stream}.{spec.durable}",
+        f"$JS.ACK.{spec.stream}.{spec.durable}.>",
+        subjects.dead(spec.stream),
+    ]
+
+
+def _key(bucket: str, key: str) -> str:
+    return f"$KV.{bucket}.{key}"
+
+
+def _read(bucket: str, key: str) -> str:
+    return f"$JS.API.DIRECT.GET.KV_{bucket}.{_key(bucket, key)}"
+
+
+def _rights(
+    name: str, publish: Iterable[str], subscribe: Iterable[str] = (), answers: bool = False
+) -> Rights:
+    heard = dict.fromkeys([*subscribe, f"{inbox(name)}.>"])
+    return Rights(name, tuple(dict.fromkeys(publish)), tuple(heard), answers)
