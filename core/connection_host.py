@@ -15,7 +15,7 @@ from temporalio.common import TypedSearchAttributes, WorkflowIDConflictPolicy
 from temporalio.service import RPCError
 
 from core import config as configuration
-from core.authority.login import login
+from core.authority.login import enter
 from core.authority.rights import connection_name
 from core.config import ConnectionConfig
 from core.errors import UserError
@@ -49,8 +49,8 @@ async def run(name: str, data: Path, config: Path | None) -> None:
     except (ManifestError, TemporalAway) as problem:
         raise UserError(str(problem)) from problem
     async with AsyncExitStack() as stack:
-        us = login(data, settings.nats, connection_name(name))
-        bus = await Bus.connect(addresses.nats, f"connector {name}", us)
+        us = connection_name(name)
+        bus = await enter(addresses.nats, f"connector {name}", data, settings.nats, us)
         stack.push_async_callback(bus.drain)
         await bus.made(streams.sends_consumer(name))
         desk = _desk(bus, wanted, manifest, addresses.lounge, data)

@@ -52,11 +52,15 @@ class ProcessState:
 
 @dataclass
 class Runtime:
-    """A running Rosey. `pid` is the host's own, None when only addresses are known."""
+    """A running Rosey. `pid` is the host's own, None when only addresses are known.
+
+    `violations`: how often each name on the bus has tried what it may not.
+    """
 
     addresses: Addresses
     pid: int | None = None
     processes: dict[str, ProcessState] = field(default_factory=dict)
+    violations: dict[str, int] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         return dataclasses.asdict(self)
@@ -71,6 +75,7 @@ class Runtime:
                 name: _known(ProcessState, each)
                 for name, each in table.get("processes", {}).items()
             },
+            violations=dict(table.get("violations", {})),
         )
 
     def write(self, data: Path) -> None:

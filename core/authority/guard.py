@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from core.authority import rights
 from core.authority.violations import Tally, Try, read
 from rosey import ids, subjects
@@ -51,7 +53,10 @@ class Guard:
 
     async def _hear(self, incoming: Incoming) -> None:
         who = incoming.subject.rpartition(".")[2]
-        told = Refusal.read(incoming.data)
+        try:
+            told = Refusal.read(incoming.data)
+        except ValidationError:
+            return  # a process may tell nonsense of itself
         await asyncio.sleep(LOG_FIRST)
         tried = Try(who, told.what, told.subject, datetime.now(UTC))
         if not self._tally.knows(tried, _now()):

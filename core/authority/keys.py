@@ -1,6 +1,7 @@
 """A NATS key for each name on the bus, made at its first use and readable by the owner alone."""
 
 import os
+import tempfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -23,8 +24,9 @@ class Keys:
         path = self._folder / f"{name}.nk"
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with suppress(FileExistsError):
-                _write(path, nkeys.encode_seed(os.urandom(RANDOM_BYTES), nkeys.PREFIX_BYTE_USER))
+            if not path.exists():
+                with suppress(FileExistsError):  # another process was faster
+                    _write(path, _new_seed())
             return path.read_text(encoding="ascii").strip()
         except (OSError, UnicodeDecodeError) as problem:
             raise UserError(f"The key {path} cannot be used: {problem}.") from None
@@ -40,12 +42,17 @@ class Keys:
         return key
 
 
+def _new_seed() -> bytes:
+    seed: bytes = nkeys.encode_seed(os.urandom(RANDOM_BYTES), nkeys.PREFIX_BYTE_USER)
+    return seed
+
+
 def _write(path: Path, seed: bytes) -> None:
     """Whole or not at all: a reader must never see half of a key."""
-    fresh = path.with_suffix(f".{os.getpid()}")
-    with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(seed + b"\n")
+    descriptor, fresh = tempfile.mkstemp(dir=path.parent)
     try:
+        with open(descriptor, "wb") as file:
+            file.write(seed + b"\n")
         os.link(fresh, path)
     finally:
-        fresh.unlink()
+        os.unlink(fresh)

@@ -9,7 +9,24 @@ from core.authority.keys import Keys
 from core.authority.rights import inbox
 from core.config import NatsConfig, Secret
 from core.errors import UserError
-from rosey.bus import Login
+from rosey import subjects
+from rosey.bus import Bus, Login
+from rosey.events import Refusal
+
+
+async def enter(url: str, label: str, data: Path, settings: NatsConfig, name: str) -> Bus:
+    """Connects as `name`, and tells the host what the server does not let us do.
+
+    Raises UserError for files that cannot be read, BusError.
+    """
+    bus = await Bus.connect(url, label, login(data, settings, name))
+
+    async def tell(what: str, subject: str) -> None:
+        if not subject.startswith(subjects.refusal("")):
+            await bus.publish(subjects.refusal(name), Refusal(what=what, subject=subject).wire())
+
+    bus.on_refusal(tell)
+    return bus
 
 
 def login(data: Path, settings: NatsConfig, name: str) -> Login:

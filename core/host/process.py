@@ -41,6 +41,7 @@ class KeptProcess:
         self._failures = 0
         self._stopping = False
         self._asked_to_restart = False
+        self._held: str | None = None
         self._wake = asyncio.Event()
         self._ended = asyncio.Event()
         self._ready = asyncio.Event()
@@ -56,6 +57,7 @@ class KeptProcess:
             while not self._stopping:
                 await self._run_once()
                 await self._pause()
+                await self._released()
         finally:
             self._show("stopped", pid=None)
             self._ended.set()
@@ -76,12 +78,19 @@ class KeptProcess:
     async def restart(self) -> None:
         """Ends it in good order and starts it at once; waits as `settled` does."""
         self._asked_to_restart = self._child is not None and self._child.returncode is None
+        self._held = None
         self._failures = 0
         self._settled.clear()
         self._ready.clear()
         self._wake.set()
         await self._end(RESTART_GRACE_SECONDS)
         await self.settled()
+
+    async def hold(self, why: str) -> None:
+        """Ends it and leaves it so until somebody restarts it."""
+        self._held = why
+        self._wake.set()
+        await self._end(RESTART_GRACE_SECONDS)
 
     async def stop(self, grace: float) -> None:
         """Ends it for good; what is left after `grace` seconds is killed."""
@@ -117,7 +126,7 @@ class KeptProcess:
         except OSError as error:
             self._crashed(f"cannot be started: {error}")
             return
-        if not (self._stopping or self._asked_to_restart):
+        if not (self._stopping or self._asked_to_restart or self._held):
             words = log_files.last_words(self._log, since)
             self._crashed(f"{_how(code)}: {words}" if words else _how(code))
 
@@ -217,6 +226,14 @@ class KeptProcess:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_delay(self._failures)):
                 await self._wake.wait()
+
+    async def _released(self) -> None:
+        if self._held:
+            self._show("restricted", pid=None, last_error=self._held)
+            self._settled.set()
+        while self._held and not self._stopping:
+            self._wake.clear()
+            await self._wake.wait()
 
     def _show(self, state: str, **fields: int | str | None) -> None:
         self.state.state = state

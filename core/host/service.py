@@ -16,6 +16,7 @@ from core.config import Config
 from core.errors import UnknownName, UserError
 from core.host import control, nats, temporal
 from core.host.lock import hold
+from core.host.order import Order
 from core.host.ports import ADDRESS, Ports
 from core.host.process import KeptProcess
 from core.host.specs import ProcessSpec, own_processes
@@ -23,6 +24,7 @@ from core.host.supervisor import Supervisor
 from core.runtime import FILE_NAME, Addresses, ProcessState, Runtime
 
 RESTART_SECONDS = 30.0
+WATCH_AGAIN_SECONDS = 5.0
 
 
 class Progress(Protocol):
@@ -58,9 +60,10 @@ async def run(
     stop = _stop_on_signals()
     async with hold(data) as lock:
         with Ports(progress.note) as ports:
-            addresses, servers = await _servers(data, config, ports, progress, prepare)
+            server = _nats_server(data, config, ports)
+            addresses, servers = await _servers(data, config, ports, server, progress, prepare)
             specs = [*servers, *(own_processes(data, config) if own is None else own)]
-            host = _Host(data, addresses, specs, lock, progress, stop)
+            host = _Host(data, config, addresses, server, specs, lock, progress, stop)
             try:
                 await host.run()
             finally:
@@ -73,7 +76,9 @@ class _Host:
     def __init__(
         self,
         data: Path,
+        config: Config,
         addresses: Addresses,
+        server: nats.Server | None,
         specs: Sequence[ProcessSpec],
         lock: int,
         progress: Progress,
@@ -85,13 +90,25 @@ class _Host:
         self._supervisor = Supervisor(specs, data, lock, self._changed)
         states = {name: each.state for name, each in self._supervisor.processes.items()}
         self._runtime = Runtime(addresses, os.getpid(), states)
+        self._order = Order(data, config, server, self._supervisor, self._runtime, progress.note)
 
     async def run(self) -> None:
         self._runtime.write(self._data)
         async with control.serve(self._data, self._answer), asyncio.TaskGroup() as group:
-            announcing = group.create_task(self._announce())
+            beside = [group.create_task(self._announce()), group.create_task(self._keep_order())]
             await self._supervisor.run(self._stop)
-            announcing.cancel()
+            for task in beside:
+                task.cancel()
+
+    async def _keep_order(self) -> None:
+        """What goes wrong with the watching is told, and must not take the rest with it."""
+        await self._supervisor.started.wait()
+        while True:
+            try:
+                await self._order.keep()
+            except Exception as problem:
+                self._progress.note(f"watching the bus failed and begins anew: {problem!r}")
+                await asyncio.sleep(WATCH_AGAIN_SECONDS)
 
     def _changed(self, process: KeptProcess) -> None:
         self._runtime.write(self._data)
@@ -128,6 +145,8 @@ class _Host:
 
     async def _restart(self, name: str | None) -> dict[str, str]:
         names = self._supervisor.own() if name is None else [name]
+        for each in names:
+            self._order.forgive(each)
         if name is not None and name not in self._supervisor.processes:
             raise UnknownName("process", name, self._supervisor.processes)
         try:
@@ -142,6 +161,7 @@ async def _servers(
     data: Path,
     config: Config,
     ports: Ports,
+    server: nats.Server | None,
     progress: Progress,
     prepare: temporal.Prepare | None,
 ) -> tuple[Addresses, list[ProcessSpec]]:
@@ -150,10 +170,12 @@ async def _servers(
         nats=os.environ.get("ROSEY_NATS_URL", ""), temporal=os.environ.get("TEMPORAL_ADDRESS", "")
     )
     making = []
-    if addresses.nats:
+    if server is None:
         progress.note(f"NATS is the one of ROSEY_NATS_URL: {addresses.nats}")
     else:
-        making.append(_nats(data, config, ports, addresses))
+        addresses.nats = f"nats://{ADDRESS}:{server.port}"
+        addresses.nats_monitoring = f"http://{ADDRESS}:{server.monitoring_port}"
+        making.append(server.prepare(rules(Keys(data), everybody(config))))
     if addresses.temporal:
         progress.note(f"Temporal is the one of TEMPORAL_ADDRESS: {addresses.temporal}")
         await temporal.prepare_others(addresses.temporal, progress.note, prepare)
@@ -169,13 +191,13 @@ async def _servers(
     return addresses, [task.result() for task in tasks]
 
 
-async def _nats(data: Path, config: Config, ports: Ports, addresses: Addresses) -> ProcessSpec:
+def _nats_server(data: Path, config: Config, ports: Ports) -> nats.Server | None:
+    """None when ROSEY_NATS_URL names another."""
+    if os.environ.get("ROSEY_NATS_URL"):
+        return None
     port = ports.take(config.nats.port, "NATS")
     monitoring = ports.take(config.nats.monitoring_port, "NATS monitoring")
-    addresses.nats = f"nats://{ADDRESS}:{port}"
-    addresses.nats_monitoring = f"http://{ADDRESS}:{monitoring}"
-    allowed = rules(Keys(data), everybody(config))
-    return await nats.prepare(data, port, monitoring, config.nats.sync, allowed)
+    return nats.Server(data / "nats", port, monitoring, config.nats.sync)
 
 
 async def _temporal(

@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import BaseModel, ValidationError
 
 from core import config as configuration
-from core.authority.login import login
+from core.authority.login import enter
 from core.authority.rights import plugin_name
 from core.errors import UserError
 from core.host import notify
@@ -31,8 +31,8 @@ async def run(plugins: list[str], data: Path, config: Path | None) -> None:
         await stack.enter_async_context(settings)
         buses = []
         for name in plugins:
-            us = login(data, settings.value.nats, plugin_name(name))
-            bus = await Bus.connect(addresses.nats, f"plugin {name}", us)
+            us = plugin_name(name)
+            bus = await enter(addresses.nats, f"plugin {name}", data, settings.value.nats, us)
             stack.push_async_callback(bus.drain)
             await _start(stack, bus, _manifest(name), settings, addresses.temporal, data)
             buses.append(bus)

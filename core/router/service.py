@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from core import config as configuration
-from core.authority.login import login
+from core.authority.login import enter
 from core.authority.rights import ROUTER
 from core.host import notify
 from core.plugins import manifests
@@ -13,7 +13,6 @@ from core.router.execute import Executor
 from core.router.router import Router
 from core.runtime import find
 from core.watched import Watched
-from rosey.bus import Bus
 
 log = logging.getLogger("core.router")
 
@@ -23,8 +22,8 @@ async def run(data: Path, config: Path | None) -> None:
     async with AsyncExitStack() as stack:
         settings = Watched(lambda: configuration.load(data, config))
         await stack.enter_async_context(settings)
-        us = login(data, settings.value.nats, ROUTER)
-        bus = await Bus.connect(find(data).addresses.nats, "router", us)
+        nats = find(data).addresses.nats
+        bus = await enter(nats, "router", data, settings.value.nats, ROUTER)
         stack.push_async_callback(bus.drain)
         router = Router(bus, lambda: settings.value, manifests())
         await router.start()

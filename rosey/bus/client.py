@@ -28,6 +28,7 @@ from rosey.streams import ConsumerSpec
 
 log = logging.getLogger("rosey.bus")
 
+TURNED_AWAY = "authorization"
 REFUSED = re.compile(r'permissions violation for (?P<what>\w+) to "(?P<subject>[^"]+)"', re.I)
 
 CONNECT_PATIENCE = 2.0
@@ -93,7 +94,7 @@ class Bus:
         except (OSError, ValueError, nats.errors.Error, TimeoutError) as problem:
             with suppress(AssertionError):  # the library's, for a client that never got so far
                 await bus.client.close()
-            raise BusError(_no_connection(url, name, bus._problem or problem)) from problem
+            raise BusError(bus._no_connection(name, problem)) from problem
         return bus
 
     async def _connect(self, servers: list[str], name: str) -> None:
@@ -309,7 +310,7 @@ class Bus:
         """The server's complaints; what it refuses is remembered for the one who waits for it."""
         self._problem = problem
         refused = REFUSED.search(str(problem))
-        if isinstance(problem, AuthorizationError):
+        if TURNED_AWAY in str(problem).lower():
             self._turned_away.set()
         if refused is None:
             log.debug("NATS: %s", problem)
@@ -320,6 +321,17 @@ class Bus:
         log.error("NATS does not let us %s %s: no manifest allows it", what, refused["subject"])
         for action in self._on_refusal:
             await action(what, refused["subject"])
+
+    def _no_connection(self, name: str, problem: Exception) -> str:
+        if self._turned_away.is_set():
+            return (
+                f"NATS at {self.url} does not let {name} in. Each process has a key in the folder "
+                "`keys` of the data folder: is it this Rosey's server, and its data folder?"
+            )
+        return (
+            f"No NATS server answers at {self.url} ({self._problem or problem}). Start Rosey with "
+            "`bin/rosey up`, or set ROSEY_NATS_URL to the server to use."
+        )
 
     def _explain(self, subject: str) -> None:
         """Raises BusError when what was waited for was refused by the server a moment ago."""
@@ -343,15 +355,3 @@ async def _knock(servers: list[str]) -> None:
         writer.close()
         return
     raise problem
-
-
-def _no_connection(url: str, name: str, problem: Exception) -> str:
-    if "authorization" in str(problem).lower():
-        return (
-            f"NATS at {url} does not let {name} in. Each process has a key in the folder `keys` of "
-            "the data folder: is it this Rosey's server, and this Rosey's data folder?"
-        )
-    return (
-        f"No NATS server answers at {url} ({problem}). Start Rosey with `bin/rosey up`, "
-        "or set ROSEY_NATS_URL to the server to use."
-    )

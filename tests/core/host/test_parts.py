@@ -116,7 +116,8 @@ def test_no_port_is_free_at_the_end_of_the_range() -> None:
 async def test_nats_accepts_its_configuration(tmp_path: Path, sync: str) -> None:
     data = tmp_path / 'a "strange" $name\\'
     data.mkdir()
-    spec = await nats.prepare(data, 1, 2, sync, rules(Keys(data), everybody(Config())))
+    server = nats.Server(data / "nats", 1, 2, sync)
+    spec = await server.prepare(rules(Keys(data), everybody(Config())))
     text = (data / "nats" / "nats.conf").read_text()
     assert f'"sync_interval": "{sync}"' in text
     assert '"listen": "127.0.0.1:1"' in text
@@ -127,7 +128,7 @@ async def test_nats_accepts_its_configuration(tmp_path: Path, sync: str) -> None
 
 async def test_what_nats_does_not_accept_is_said(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"does not accept .*nats.conf"):
-        await nats.prepare(tmp_path, 1, 2, "sometimes", {})
+        await nats.Server(tmp_path / "nats", 1, 2, "sometimes").prepare({})
 
 
 async def test_temporal_keeps_its_file_by_version(tmp_path: Path) -> None:
