@@ -35,6 +35,7 @@ class Guard:
         self._counted = counted
         self._stop = stop
         self._tally = Tally()
+        self._checking: set[asyncio.Task[None]] = set()
 
     async def watch(self, logfile: Path | None) -> None:
         """Until cancelled. Without a log, as for a server elsewhere, processes tell themselves."""
@@ -57,8 +58,13 @@ class Guard:
             told = Refusal.read(incoming.data)
         except ValidationError:
             return  # a process may tell nonsense of itself
-        await asyncio.sleep(LOG_FIRST)
         tried = Try(who, told.what, told.subject, datetime.now(UTC))
+        checking = asyncio.create_task(self._check(tried), name=f"check what {who} tells")
+        self._checking.add(checking)
+        checking.add_done_callback(self._checking.discard)
+
+    async def _check(self, tried: Try) -> None:
+        await asyncio.sleep(LOG_FIRST)
         if not self._tally.knows(tried, _now()):
             await self._note(tried)
 

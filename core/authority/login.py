@@ -22,7 +22,7 @@ async def enter(url: str, label: str, data: Path, settings: NatsConfig, name: st
     bus = await Bus.connect(url, label, login(data, settings, name))
 
     async def tell(what: str, subject: str) -> None:
-        if not subject.startswith(subjects.refusal("")):
+        if subject != subjects.refusal(name).lower():
             await bus.publish(subjects.refusal(name), Refusal(what=what, subject=subject).wire())
 
     bus.on_refusal(tell)

@@ -29,6 +29,8 @@ from rosey.streams import ConsumerSpec
 log = logging.getLogger("rosey.bus")
 
 TURNED_AWAY = "authorization"
+# So often in a row, and it is no passing thing.
+LAST_TURN = 10
 REFUSED = re.compile(r'permissions violation for (?P<what>\w+) to "(?P<subject>[^"]+)"', re.I)
 
 CONNECT_PATIENCE = 2.0
@@ -70,6 +72,7 @@ class Bus:
         self._refused: dict[str, float] = {}
         self._problem: Exception | None = None
         self._turned_away = asyncio.Event()
+        self._turns = 0
         self._ended = asyncio.Event()
         self._on_refusal: list[Callable[[str, str], Awaitable[None]]] = []
         self.js: JetStreamContext = client.jetstream(publish_async_max_pending=PENDING_ACKS)
@@ -129,9 +132,9 @@ class Bus:
         return await Bus.connect(self.url, name, self.login)
 
     async def ended(self) -> None:
-        """Waits until the server has thrown us out for good, then raises BusError."""
+        """Waits until the server does not want us any more, then raises BusError."""
         await self._ended.wait()
-        raise BusError(f"NATS has closed the connection: {self._problem or 'we closed it'}.")
+        raise BusError(f"NATS does not want us any more: {self._problem or 'we left'}.")
 
     @property
     def is_connected(self) -> bool:
@@ -286,6 +289,7 @@ class Bus:
 
     async def _reconnected(self) -> None:
         log.info("connected to NATS again")
+        self._turns = 0
         for consumer in self._consumers:
             await consumer.ask()
         if self._catching_up:
@@ -312,6 +316,9 @@ class Bus:
         refused = REFUSED.search(str(problem))
         if TURNED_AWAY in str(problem).lower():
             self._turned_away.set()
+            self._turns += 1
+            if self._turns >= LAST_TURN:
+                self._ended.set()
         if refused is None:
             log.debug("NATS: %s", problem)
             return

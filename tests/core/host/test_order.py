@@ -1,0 +1,127 @@
+"""NATS keeps to the manifests while it runs: living connections gain and lose at once."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.authority.login import login
+from core.authority.rights import Rights
+from core.authority.server_rules import rules
+from core.config import NatsConfig
+from core.errors import UserError
+from core.host import nats
+from rosey.bus import Bus, BusError
+from tests.core.authority.stage import Guarded, everybody, guarded
+from tests.servers import until
+
+
+class Followed:
+    """A server whose rules follow `self.everybody`."""
+
+    def __init__(self, server: Guarded) -> None:
+        self.server = server
+        self.everybody: list[Rights] = everybody()
+        self.problem: Exception | None = None
+        self.said: list[str] = []
+
+    def rules(self) -> dict[str, Any]:
+        if self.problem:
+            raise self.problem
+        return rules(self.server.keys, self.everybody)
+
+    async def follow(self) -> None:
+        await nats.follow(
+            self.server.server, self.rules, lambda: self.server.process.pid, self.said.append
+        )
+
+    async def dice(self) -> Bus:
+        us = login(self.server.data, NatsConfig(), "plugin-dice")
+        return await Bus.connect(self.server.url, "plugin dice", us)
+
+    def change(self, name: str, *publish: str) -> None:
+        self.everybody = [
+            Rights(each.name, publish, each.subscribe) if each.name == name else each
+            for each in self.everybody
+        ]
+
+
+@pytest.fixture
+async def followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Followed]:
+    monkeypatch.setattr(nats, "LOOK_EVERY", 0.05)
+    with guarded(tmp_path) as server:
+        followed = Followed(server)
+        task = asyncio.create_task(followed.follow())
+        yield followed
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def allowed(bus: Bus, subject: str) -> bool:
+    before = bus.refusals
+    await bus.publish(subject, b"")
+    await bus.client.flush()
+    return bus.refusals == before
+
+
+async def until_allowed(bus: Bus, subject: str, wanted: bool) -> None:
+    async with asyncio.timeout(10):
+        while await allowed(bus, subject) is not wanted:
+            await asyncio.sleep(0.02)
+
+
+async def test_a_living_connection_gains_and_loses(followed: Followed) -> None:
+    dice = await followed.dice()
+    assert not await allowed(dice, "dice.new_event")
+    assert await allowed(dice, "dice.roll_performed")
+    followed.change("plugin-dice", "dice.new_event")
+    await until_allowed(dice, "dice.new_event", True)
+    await until_allowed(dice, "dice.roll_performed", False)
+    assert dice.client.stats["reconnects"] == 0
+    assert followed.said == ["NATS has new rules"]
+    await dice.drain()
+
+
+async def test_a_plugin_that_is_new_gets_in_and_one_that_is_gone_is_thrown_out(
+    followed: Followed,
+) -> None:
+    dice = await followed.dice()
+    others = [each for each in followed.everybody if each.name != "plugin-dice"]
+    followed.everybody = others
+    with pytest.raises(BusError, match="NATS does not want us any more"):
+        await asyncio.wait_for(dice.ended(), 10)
+    await dice.drain()
+    with pytest.raises(BusError, match="does not let plugin dice in"):
+        await followed.dice()
+    followed.everybody = everybody()
+    await until(lambda: followed.said.count("NATS has new rules") == 2)
+    async with asyncio.timeout(10):
+        while True:
+            with suppress(BusError):
+                dice = await followed.dice()
+                break
+    await dice.drain()
+
+
+async def test_rules_that_cannot_be_made_leave_the_old_ones(followed: Followed) -> None:
+    dice = await followed.dice()
+    followed.problem = UserError("plugin.toml: name: is missing")
+    await until(lambda: bool(followed.said))
+    assert followed.said == ["NATS keeps its old rules: plugin.toml: name: is missing"]
+    assert await allowed(dice, "dice.roll_performed")
+    followed.problem = None
+    followed.change("plugin-dice", "dice.new_event")
+    await until_allowed(dice, "dice.new_event", True)
+    await dice.drain()
+
+
+async def test_what_the_server_does_not_accept_is_never_given_to_it(followed: Followed) -> None:
+    before = followed.server.server.file.read_text()
+    followed.change("plugin-dice", "no..subject")
+    await until(lambda: bool(followed.said))
+    assert "nats-server does not accept" in followed.said[0]
+    assert followed.server.server.file.read_text() == before
