@@ -15,7 +15,7 @@ from temporalio.common import TypedSearchAttributes, WorkflowIDConflictPolicy
 from temporalio.service import RPCError
 
 from core import config as configuration
-from core.authority.login import enter
+from core.authority.login import enter, stay
 from core.authority.rights import connection_name
 from core.config import ConnectionConfig
 from core.errors import UserError
@@ -61,7 +61,7 @@ async def run(name: str, data: Path, config: Path | None) -> None:
         await _settled(client, desk, name, own_queue(name, data))
         notify.ready()
         log.info("ready: %s", wanted.channel)
-        await bus.ended()
+        await stay(bus)
 
 
 async def _settled(client: Client, desk: ConnectionDesk, name: str, queue: str) -> None:

@@ -46,11 +46,10 @@ class RoseyProcess:
 
     def command(self, *words: str) -> "subprocess.CompletedProcess[str]":
         """Runs another `rosey` command on the same data folder."""
+        asks_host = words[0] in ("status", "restart", "down", "logs")
+        config = () if asks_host else ("--config", str(self.config))
         return subprocess.run(
-            [
-                *(sys.executable, "-m", "core", *words),
-                *("--data", str(self.data), "--config", str(self.config)),
-            ],
+            [sys.executable, "-m", "core", *words, "--data", str(self.data), *config],
             cwd=CHECKOUT,
             env=environment(),
             capture_output=True,

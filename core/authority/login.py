@@ -1,5 +1,6 @@
 """How a process of ours proves to NATS who it is."""
 
+import asyncio
 import ssl
 from pathlib import Path
 
@@ -10,16 +11,20 @@ from core.authority.rights import inbox
 from core.config import NatsConfig, Secret
 from core.errors import UserError
 from rosey import subjects
-from rosey.bus import Bus, Login
+from rosey.bus import Bus, BusError, Login
 from rosey.events import Refusal
 
 
 async def enter(url: str, label: str, data: Path, settings: NatsConfig, name: str) -> Bus:
     """Connects as `name`, and tells the host what the server does not let us do.
 
-    Raises UserError for files that cannot be read, BusError.
+    Raises UserError for files that cannot be read, and when the server is not there or does not
+    let us in.
     """
-    bus = await Bus.connect(url, label, login(data, settings, name))
+    try:
+        bus = await Bus.connect(url, label, login(data, settings, name))
+    except BusError as problem:
+        raise UserError(str(problem)) from None
 
     async def tell(what: str, subject: str) -> None:
         if subject != subjects.refusal(name).lower():
@@ -27,6 +32,14 @@ async def enter(url: str, label: str, data: Path, settings: NatsConfig, name: st
 
     bus.on_refusal(tell)
     return bus
+
+
+async def stay(*buses: Bus) -> None:
+    """Waits until the server does not want one of them any more, then raises UserError."""
+    try:
+        await asyncio.gather(*(bus.ended() for bus in buses))
+    except BusError as problem:
+        raise UserError(str(problem)) from None
 
 
 def login(data: Path, settings: NatsConfig, name: str) -> Login:

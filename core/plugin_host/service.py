@@ -1,6 +1,5 @@
 """The process behind `bin/rosey worker PLUGIN...`: plugins with their workflows and activities."""
 
-import asyncio
 import logging
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 from pydantic import BaseModel, ValidationError
 
 from core import config as configuration
-from core.authority.login import enter
+from core.authority.login import enter, stay
 from core.authority.rights import plugin_name
 from core.errors import UserError
 from core.host import notify
@@ -38,7 +37,7 @@ async def run(plugins: list[str], data: Path, config: Path | None) -> None:
             buses.append(bus)
         notify.ready()
         log.info("ready: %s", ", ".join(plugins))
-        await asyncio.gather(*(bus.ended() for bus in buses))
+        await stay(*buses)
 
 
 def _manifest(name: str) -> PluginManifest:

@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from core import config as configuration
-from core.authority.login import enter
+from core.authority.login import enter, stay
 from core.authority.rights import ROUTER
 from core.host import notify
 from core.plugins import manifests
@@ -31,4 +31,4 @@ async def run(data: Path, config: Path | None) -> None:
         await Executor(bus, router).start()
         notify.ready()
         log.info("ready")
-        await bus.ended()
+        await stay(bus)
