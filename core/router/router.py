@@ -52,7 +52,8 @@ class Router:
 
     async def start(self) -> None:
         """Reads who is there and what is open, then begins to take messages and replies."""
-        await self.bus.declare(self._manifests, self._connections())
+        connections = [connection.name for connection in self._config().connections]
+        await self.bus.declare(self._manifests, connections)
         await self.bus.mirror(subjects.PLUGINS_BUCKET, self._plugin_changed)
         self._open = await self.bus.mirror(subjects.LISTENING_BUCKET, self._listening_changed)
         for plugin in self._manifests:
@@ -61,9 +62,6 @@ class Router:
                 lambda delivery, plugin=plugin: self._on_reply(plugin, delivery),  # type: ignore[misc]
             )
         await self.bus.consume(streams.events_consumer(), self._on_event)
-
-    def _connections(self) -> list[str]:
-        return [connection.name for connection in self._config().connections]
 
     async def stop(self) -> None:
         for watch in self._watches:

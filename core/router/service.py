@@ -1,20 +1,26 @@
 """The process behind `bin/rosey router`."""
 
+import asyncio
 import logging
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 from core import config as configuration
 from core.authority.login import enter, stay
 from core.authority.rights import ROUTER
+from core.config import Config
 from core.host import notify
 from core.plugins import manifests
 from core.router.execute import Executor
 from core.router.router import Router
 from core.runtime import find
 from core.watched import Watched
+from rosey.bus import Bus, BusError
 
 log = logging.getLogger("core.router")
+
+LOOK_EVERY = 1.0
 
 
 async def run(data: Path, config: Path | None) -> None:
@@ -29,6 +35,23 @@ async def run(data: Path, config: Path | None) -> None:
         await router.start()
         stack.push_async_callback(router.stop)
         await Executor(bus, router).start()
+        following = asyncio.create_task(follow_connections(bus, lambda: settings.value))
+        stack.callback(following.cancel)
         notify.ready()
         log.info("ready")
         await stay(bus)
+
+
+async def follow_connections(bus: Bus, config: Callable[[], Config]) -> None:
+    """A connection that is new in the configuration needs its consumer."""
+    declared = config().connections
+    while True:
+        await asyncio.sleep(LOOK_EVERY)
+        wanted = config().connections
+        if wanted == declared:
+            continue
+        try:
+            await bus.declare(connections=[connection.name for connection in wanted])
+            declared = wanted
+        except BusError as problem:
+            log.warning("new connections wait for NATS: %s", problem)

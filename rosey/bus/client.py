@@ -260,6 +260,8 @@ class Bus:
                 if asyncio.get_running_loop().time() >= deadline:
                     raise BusError(f"NATS has no working JetStream: {problem}") from problem
                 await asyncio.sleep(0.1)
+            except JetStreamError as problem:
+                raise BusError(f"NATS does not make what Rosey needs: {problem}") from problem
 
     def on_reconnect(self, action: Callable[[], Awaitable[None]]) -> None:
         self._on_reconnect.append(action)
