@@ -61,3 +61,16 @@ def refusal(name: str) -> str:
 
 def dead(stream: str) -> str:
     return f"rosey.dead.{stream}"
+
+
+def matches(pattern: str, subject: str) -> bool:
+    """NATS's rule: `*` stands for one token, `>` at the end for one or more."""
+    wanted, given = pattern.split("."), subject.split(".")
+    if wanted[-1] == ">":
+        wanted = wanted[:-1]
+        if len(given) <= len(wanted):
+            return False
+        given = given[: len(wanted)]
+    return len(wanted) == len(given) and all(
+        want in ("*", have) for want, have in zip(wanted, given, strict=True)
+    )

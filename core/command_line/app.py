@@ -150,6 +150,14 @@ def acl(
     show(data.absolute(), config, name)
 
 
+@bus_app.command(name="map")
+def bus_map() -> None:
+    """Prints who says what to whom, as Markdown."""
+    from core.command_line.bus_map import show
+
+    show()
+
+
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def test(context: typer.Context) -> int:
     """Linters, types and tests; arguments go to pytest."""
