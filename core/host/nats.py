@@ -19,7 +19,7 @@ from rosey.manifest import ManifestError
 
 NAME = "nats"
 FILE_NAME = "nats.conf"
-LOOK_EVERY = 1.0
+LOOK_EVERY = 2.0
 
 
 @dataclass(frozen=True)
