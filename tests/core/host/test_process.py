@@ -12,6 +12,7 @@ import pytest
 
 from core.host.process import KeptProcess
 from core.host.specs import ProcessSpec, Stage
+from tests.servers import until
 
 CHILD = Path(__file__).with_name("child.py")
 
@@ -94,3 +95,29 @@ async def test_what_was_steady_comes_back_without_a_pause(
     assert asked == pauses
     assert states[:4] == ["starting", "ready", "crashed", "starting"]
     assert states[-3:] == ["ready", "stopping", "stopped"]
+
+
+async def test_what_is_held_stays_down_until_it_is_restarted(tmp_path: Path) -> None:
+    process, states = kept(tmp_path, sys.executable, str(CHILD), str(tmp_path / "marks"))
+    async with keeping(process):
+        await process.ready()
+        first = process.state.pid
+        await process.hold("stopped: it tried too much")
+        await until(lambda: process.state.state == "restricted")
+        assert (process.state.pid, process.state.restarts) == (None, 0)
+        assert process.state.last_error == "stopped: it tried too much"
+        await process.restart()
+        await process.ready()
+        assert process.state.pid not in (None, first)
+    assert "crashed" not in states
+
+
+async def test_what_is_held_between_two_crashes_is_not_tried_again(tmp_path: Path) -> None:
+    process, states = kept(tmp_path, "false")
+    async with keeping(process):
+        await until(lambda: states.count("crashed") >= 2)
+        await process.hold("stopped: it tried too much")
+        await until(lambda: states[-1] == "restricted")
+        crashes = states.count("crashed")
+    assert states[-1] == "stopped"
+    assert states.count("crashed") == crashes
