@@ -113,6 +113,7 @@ def _desk(
         channel=wanted.channel,
         queue=own_queue(wanted.name, data),
         connector=_maker(wanted, manifest, lounge),
+        spool=data / "spool" / wanted.name,
     )
     desk: ConnectionDesk = load(manifest.activities[0])(surroundings)
     return desk

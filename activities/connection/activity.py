@@ -58,6 +58,7 @@ class ConnectionActivities:
         self.channel = surroundings.channel
         self.queue = surroundings.queue
         self._make_connector = surroundings.connector
+        self._spool = surroundings.spool
         self._session: Session | None = None
         self._running: asyncio.Task[None] | None = None
         self._left = 0
@@ -108,7 +109,9 @@ class ConnectionActivities:
     def _running_session(self) -> tuple[Session, "asyncio.Task[None]"]:
         """The session that is alive, or a new attempt to join."""
         if self._session is None:
-            self._session = Session(self.bus, self.connection, self.channel, self._make_connector())
+            self._session = Session(
+                self.bus, self.connection, self.channel, self._make_connector(), self._spool
+            )
         if self._running is None or self._running.done():
             self._running = asyncio.create_task(self._session.run(), name="session")
         return self._session, self._running

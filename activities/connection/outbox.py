@@ -1,5 +1,8 @@
 """What goes from a platform to the bus: strictly in order, many at a time, kept while NATS is away.
 
+Raw frames wait in memory. Events do too, and as soon as a line fails they are also on disk, until
+all that waited has been stored: should this process end meanwhile, the next one sends them first.
+
 It has a line to NATS of its own. A client that reconnects by itself sends what it had buffered
 before anybody can say what was lost ahead of that, so here a line that has any trouble is closed
 and the next one begins with the first event that no stream has acknowledged. What had been stored
@@ -20,6 +23,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js.api import Header
 
+from activities.connection.spool import Spool, Spooled
 from rosey.bus import Bus, BusError
 from rosey.events import Wire
 
@@ -52,14 +56,21 @@ class Item:
 
 
 class Outbox:
-    """Takes at once and never blocks; beyond `bound` what waits is dropped, frames first."""
+    """Takes at once and never waits.
 
-    def __init__(self, bus: Bus, bound: int = BOUND) -> None:
+    Beyond `bound` frames and events, or when the spool is full, the oldest are dropped: frames
+    first, then events.
+    """
+
+    def __init__(self, bus: Bus, spool: Spool, bound: int = BOUND) -> None:
         self.frames_dropped = 0
         self.events_lost = 0
         self._bus = bus
         self._name = f"{bus.client.options['name']} outbox"
         self._bound = bound
+        self._spool = spool
+        self._spooling = False  # every event that has not been stored is on disk
+        self._away = False  # the last line failed, and none has worked since
         self._waiting: deque[Item] = deque()
         self._under_way: dict[int, Item] = {}
         self._frames = 0
@@ -73,6 +84,12 @@ class Outbox:
         self._work: asyncio.Task[None] | None = None
 
     def start(self) -> None:
+        """Begins to send; what an earlier process left on disk goes first."""
+        left = [Item(event.subject, event.data, event.id) for event in self._spool.load()]
+        if left:
+            log.warning("%d events kept from an earlier outage of NATS go out first", len(left))
+            self._waiting.extendleft(reversed(left))
+            self._keep()
         self._work = asyncio.create_task(self._run(), name="outbox")
 
     async def close(self, patience: float = 1.0) -> None:
@@ -82,8 +99,12 @@ class Outbox:
         if self._work:
             self._work.cancel()
             await asyncio.gather(self._work, return_exceptions=True)
+        self._spool.close()
         if self.unstored:
-            log.warning("%d events were not stored: NATS is away", self.unstored)
+            log.warning(
+                "%d events were not stored: NATS is away. %d are kept in %s for the next start",
+                *(self.unstored, len(self._spool), self._spool.folder),
+            )
 
     @property
     def unstored(self) -> int:
@@ -114,12 +135,14 @@ class Outbox:
         self._waiting.append(item)
         if len(self._waiting) > self._bound:
             self._make_room()
+        if self._spooling and item.id:
+            self._to_disk(item)
         self._wake.set()
 
     def _make_room(self) -> None:
         """Drops the oldest frames, a tenth of the bound at a time; without any, an event."""
         if not self._frames:
-            self._waiting.popleft()
+            self._spool.gone(self._waiting.popleft().id)
             self.events_lost += 1
             if self.events_lost == 1:
                 log.error("NATS has been away for too long: the oldest events are lost from here")
@@ -138,6 +161,23 @@ class Outbox:
         self._frames -= drop
         self.frames_dropped += drop
 
+    # -- on disk ---------------------------------------------------------------------------
+
+    def _keep(self) -> None:
+        """Has every event that waits on disk, in order; tried again while the disk fails."""
+        if self._spooling:
+            return
+        self._spooling = True
+        for item in tuple(self._waiting):
+            if item.id and self._spooling:
+                self._to_disk(item)
+
+    def _to_disk(self, item: Item) -> None:
+        """After one that the disk did not take there is none, so that no order is lost."""
+        while self._away and self._spool.is_full and self._waiting:
+            self._make_room()
+        self._spooling = self._spool.add(Spooled(item.subject, item.id, item.data))
+
     # -- the line --------------------------------------------------------------------------
 
     async def _run(self) -> None:
@@ -150,11 +190,12 @@ class Outbox:
 
     async def _use_a_line(self) -> None:
         """Sends on one connection until there is trouble with it."""
-        line = await self._bus.another(self._name)
-        line.client.options["allow_reconnect"] = False
+        line: Bus | None = None
         self._trouble = ""
         self._proven = False
         try:
+            line = await self._bus.another(self._name)
+            line.client.options["allow_reconnect"] = False
             inbox = line.client.new_inbox()
             await line.client.subscribe(
                 f"{inbox}.*", cb=self._acknowledged, pending_msgs_limit=-1, pending_bytes_limit=-1
@@ -164,9 +205,12 @@ class Outbox:
                 await self._send(line.client, inbox)
                 await self._look(line.client)
         finally:
+            self._away = True
             self._waiting.extendleft(reversed(self._under_way.values()))
             self._under_way.clear()
-            await line.client.close()
+            self._keep()
+            if line:
+                await line.client.close()
 
     async def _gather(self) -> None:
         """In a burst the next events are moments away, and many in one write cost far less."""
@@ -197,6 +241,8 @@ class Outbox:
                 self._under_way[number] = item
                 reply, headers = f"{inbox}.{number}", {Header.MSG_ID.value: item.id}
             await client.publish(item.subject, item.data, reply=reply, headers=headers)
+        if self._proven and not self._trouble:
+            self._spooling = False  # nothing waits any more
 
     async def _look(self, client: Client) -> None:
         """Waits for something to do. Raises Trouble."""
@@ -227,7 +273,9 @@ class Outbox:
         elif item.stored:
             item.stored()
         del self._under_way[int(msg.subject.rpartition(".")[2])]
+        self._spool.gone(item.id)
         self._proven = True
+        self._away = False
         self._progress_at = time.monotonic()
         if self._waiting or not self._under_way:
             self._wake.set()
@@ -235,6 +283,7 @@ class Outbox:
     def _refuse(self, item: Item) -> None:
         """What NATS will never take must not stop the rest."""
         if item.id:
+            self._spool.gone(item.id)
             self.events_lost += 1
         else:
             self.frames_dropped += 1

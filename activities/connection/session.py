@@ -4,6 +4,7 @@ import asyncio
 import logging
 from contextlib import suppress
 from datetime import UTC, datetime
+from pathlib import Path
 
 import nats.errors
 from nats.js.errors import Error as JetStreamError
@@ -20,6 +21,7 @@ from activities.connection.record import (
     missed,
     verdict,
 )
+from activities.connection.spool import Spool
 from rosey import ids, streams, subjects
 from rosey.bus import Bucket, Bus, BusError, Consumer, Delivery, Poison
 from rosey.events import Action, ConnectionEvent, Message, Sent, Wire
@@ -40,13 +42,15 @@ Answer = Message | Refusal | None
 class Session:
     """Joins with `run`, again and again; what is to be said waits while the room is away."""
 
-    def __init__(self, bus: Bus, connection: str, channel: str, connector: Connector) -> None:
+    def __init__(
+        self, bus: Bus, connection: str, channel: str, connector: Connector, spool: Path
+    ) -> None:
         self.bus = bus
         self.connection = connection
         self.channel = channel
         self.connector = connector
         self.connected_since: datetime | None = None
-        self.outbox = Outbox(bus)
+        self.outbox = Outbox(bus, Spool(spool))
         self._record: Record | None = None
         self._saved = b""
         self._written = b""  # saved too, if only its acknowledgement was lost

@@ -30,7 +30,8 @@ class ConnectionSurroundings:
     """What a connector's process gives to its activities.
 
     `queue` is the task queue of this process alone: the same after a restart. `connector` makes
-    a connector, not yet connected.
+    a connector, not yet connected. `spool` is the connection's own folder for events that NATS
+    could not take; it may be missing.
     """
 
     bus: Bus
@@ -38,6 +39,7 @@ class ConnectionSurroundings:
     channel: str
     queue: str
     connector: Callable[[], Connector]
+    spool: Path
 
 
 class ConnectionDesk(Protocol):

@@ -10,11 +10,13 @@ import pytest
 from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
 
+from activities.connection.spool import Spool, Spooled
 from connectors.fake.room import FakeRoom
 from core import connection_host
 from core.errors import UnknownName, UserError
 from core.host.ports import free_port
 from core.plugins import CONNECTORS
+from rosey import streams, subjects
 from rosey.bus import Bus
 from rosey.contracts.connection import Observed
 from rosey.manifest import load_connector
@@ -93,6 +95,19 @@ async def test_ready_means_in_the_room(
         assert found["RoseyChannel"] == "memory"
         await handle.terminate()
     assert not room.people
+
+
+@pytest.mark.usefixtures("surroundings")
+async def test_what_the_last_process_could_not_store_is_stored_first(
+    config: Path, bus: Bus, client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    spool = Spool(config.parent / "spool" / "memory")
+    spool.add(Spooled(subjects.MESSAGE, "m-1", b"{}"))
+    spool.close()
+    async with running(config, caplog):
+        await until(lambda: not any(spool.folder.iterdir()), what="stored")
+        await client.get_workflow_handle("connection:memory").terminate()
+    assert (await bus.js.get_msg(streams.EVENTS, 1)).subject == subjects.MESSAGE
 
 
 @pytest.mark.parametrize(

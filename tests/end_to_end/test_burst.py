@@ -1,6 +1,7 @@
 """Five thousand lines at once: all of them reach the bus, in order."""
 
 import asyncio
+from pathlib import Path
 
 from activities.connection.session import Session
 from connectors.cytube.connector import CyTubeConnector
@@ -17,7 +18,8 @@ from tests.servers import until
 LINES = 5_000
 
 
-async def test_a_burst_arrives_whole_and_in_order(bus: Bus) -> None:
+async def test_a_burst_arrives_whole_and_in_order(bus: Bus, tmp_path: Path) -> None:
+    spool = tmp_path / "spool"
     heard: list[str] = []
 
     async def hear(delivery: Delivery) -> None:
@@ -30,7 +32,7 @@ async def test_a_burst_arrives_whole_and_in_order(bus: Bus) -> None:
     await lounge.start()
     try:
         settings = CyTubeSettings(connection="lounge", site=lounge.url, room="lobby", user="Rosey")
-        session = Session(bus, "lounge", "lounge/lobby", CyTubeConnector(settings))
+        session = Session(bus, "lounge", "lounge/lobby", CyTubeConnector(settings), spool)
         running = asyncio.create_task(session.run())
         await until(lambda: session.connected_since is not None)
         async with Guest(lounge.url, name="alice") as alice:
@@ -41,4 +43,5 @@ async def test_a_burst_arrives_whole_and_in_order(bus: Bus) -> None:
         await asyncio.gather(running, return_exceptions=True)
     finally:
         await lounge.stop()
+    assert not spool.exists()  # a burst is no outage
     assert heard == [f"line {number}" for number in range(LINES)]

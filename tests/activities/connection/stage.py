@@ -4,6 +4,7 @@ import asyncio
 import json
 import uuid
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 from nats.js.errors import NotFoundError
@@ -27,8 +28,9 @@ Fake = TypeVar("Fake", bound=FakeConnector)
 class Stage:
     """One room and the connection to it; a session rejoins as soon as it has lost the room."""
 
-    def __init__(self, bus: Bus) -> None:
+    def __init__(self, bus: Bus, spool: Path) -> None:
         self.bus = bus
+        self.spool = spool
         self.name = f"den-{uuid.uuid4().hex[:8]}"
         self.room = FakeRoom.named(self.name)
         self.channel = f"{CONNECTION}/{self.name}"
@@ -42,7 +44,7 @@ class Stage:
         """A fresh session, in the room."""
         await self.bus.make(streams.sends_consumer(CONNECTION))
         made = connector or self.connector()
-        session = Session(bus or self.bus, CONNECTION, self.channel, made)
+        session = Session(bus or self.bus, CONNECTION, self.channel, made, self.spool)
         await self.stay(session)
         return session
 

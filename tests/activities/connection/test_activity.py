@@ -63,6 +63,7 @@ class House:
                 channel=self.stage.channel,
                 queue=queue,
                 connector=self.connector,
+                spool=self.stage.spool / queue,
             )
         )
 

@@ -225,7 +225,7 @@ async def test_another_room_under_the_same_name_begins_afresh(stage: Stage) -> N
     """Who changes `room` in the configuration has no history there."""
     session = await stage.join()
     await stage.leave(session)
-    other = Stage(stage.bus)
+    other = Stage(stage.bus, stage.spool)
     other.room.say("bob", "!roll")
     await other.join()
     await other.act("hello")
@@ -292,6 +292,29 @@ async def test_a_rejoin_while_nats_is_away_waits_for_nothing(
     assert texts == ["one", "two", "three", "four"]
 
 
+async def test_chat_is_kept_though_the_process_ends_while_nats_is_away(
+    stage: Stage, nats: NatsServer
+) -> None:
+    """The record is behind then, so the next one also reads it from the backlog: it is once."""
+    session = await stage.join()
+    stage.room.say("bob", "one")
+    await stage.until_saved(lambda record: record.seen_at > 0)
+    nats.kill()
+    await until(lambda: not stage.bus.is_connected)
+    for text in ("two", "three"):
+        stage.room.say("bob", text)
+    await until(lambda: session.outbox.unstored >= 2)
+    await stage.leave(session)
+    stage.room.say("bob", "four")
+    nats.start()
+    await until(lambda: stage.bus.is_connected)
+    again = await stage.join()
+    await again.outbox.flushed(15)
+    texts = [message.text for message in await stage.messages()]
+    assert texts == ["one", "two", "three", "four"]
+    assert not any(stage.spool.iterdir())
+
+
 async def test_an_action_delivered_again_while_it_is_in_hand_is_said_once(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -345,7 +368,9 @@ async def test_actions_are_taken_once_their_consumer_is_made(
     spec = streams.sends_consumer(CONNECTION)
     await stage.bus.js.delete_consumer(spec.stream, spec.durable)
     with caplog.at_level(logging.INFO):
-        await stage.stay(Session(stage.bus, CONNECTION, stage.channel, stage.connector()))
+        await stage.stay(
+            Session(stage.bus, CONNECTION, stage.channel, stage.connector(), stage.spool)
+        )
         await until(lambda: "waits for the bus" in caplog.text)
     await stage.bus.make(spec)
     await stage.act("hello")

@@ -11,6 +11,7 @@ import pytest
 from activities.connection import session as module
 from activities.connection.outbox import Outbox
 from activities.connection.session import Session
+from activities.connection.spool import Spool
 from connectors.fake.connector import FakeConnector
 from rosey import streams, subjects
 from rosey.bus import Bucket, Bus, Delivery
@@ -138,8 +139,9 @@ async def die(stage: Stage, nats: NatsServer, point: str, passes: int, **action:
     mortal.die_at, mortal.passes = point, passes
     connector = stage.connector(MortalConnector)
     connector.bus = mortal
-    session = Session(mortal, CONNECTION, stage.channel, connector)
-    session.outbox = outbox = MortalOutbox(mortal)
+    grave = stage.spool / "dead"  # while NATS is there, kill -9 leaves nothing on disk
+    session = Session(mortal, CONNECTION, stage.channel, connector, grave)
+    session.outbox = outbox = MortalOutbox(mortal, Spool(grave))
     outbox.owner = mortal
     await stage.stay(session)
     stage.room.say("bob", "hi")

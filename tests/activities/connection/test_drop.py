@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -35,16 +36,17 @@ class Line:
 
 
 @pytest.fixture
-async def line(bus: Bus) -> AsyncIterator[Line]:
+async def line(bus: Bus, tmp_path: Path) -> AsyncIterator[Line]:
     lounge = Lounge(LoungeSettings(port=0, chat_burst=0))
     proxy = Proxy(await lounge.start())
     await proxy.start()
-    stage = Stage(bus)
+    stage = Stage(bus, tmp_path / "spool")
     stage.channel = "fake/lobby"
     site = f"http://127.0.0.1:{proxy.port}"
     connector = CyTubeConnector(CyTubeSettings(connection="fake", site=site, room="lobby"))
     async with Guest(lounge.url, name="bob") as bob:
-        yield Line(stage, Session(bus, "fake", stage.channel, connector), proxy, bob)
+        session = Session(bus, "fake", stage.channel, connector, stage.spool)
+        yield Line(stage, session, proxy, bob)
         await stage.close()
     await proxy.stop()
     await lounge.stop()

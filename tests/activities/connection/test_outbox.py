@@ -3,78 +3,34 @@
 import asyncio
 import logging
 import signal
-from collections.abc import AsyncIterator, Callable
 
 import psutil
 import pytest
-from nats.js.api import Header
 
 from activities.connection import outbox as module
 from activities.connection.outbox import Outbox
+from activities.connection.spool import Spool
 from rosey import streams, subjects
 from rosey.bus import Bus
-from rosey.events import Wire
+from tests.activities.connection.numbered import FRAMES, Text, empty, event, kept
 from tests.servers import NatsServer, until
 
 MANY = 5_000
-FRAMES = subjects.raw("lounge", "chat")
 
 
-class Number(Wire):
-    """Stands for a line of chat."""
-
-    n: int
-
-
-class Text(Wire):
-    """A line of any length."""
-
-    text: str
-
-
-@pytest.fixture
-async def outbox(bus: Bus) -> AsyncIterator[Outbox]:
-    outbox = Outbox(bus)
-    outbox.start()
-    yield outbox
-    await outbox.close(0)
-
-
-def event(outbox: Outbox, number: int, stored: Callable[[], None] | None = None) -> None:
-    outbox.event(subjects.MESSAGE, Number(n=number), f"m-{number}", stored)
-
-
-async def empty(outbox: Outbox, patience: float = 15.0) -> None:
-    await asyncio.wait_for(outbox.flushed(patience), patience)
-
-
-async def kept(bus: Bus, count: int) -> tuple[list[int], list[str]]:
-    """The numbers and ids of the stream, read in its order as any consumer would."""
-    numbers: list[int] = []
-    ids: list[str] = []
-    reader = await bus.js.subscribe(subjects.MESSAGE, ordered_consumer=True)
-    while len(numbers) < count:
-        message = await reader.next_msg(timeout=10)
-        numbers.append(Number.read(message.data).n)
-        ids.append((message.headers or {})[Header.MSG_ID.value])
-    info = await bus.js.stream_info(streams.EVENTS)
-    assert info.state.messages == count
-    await reader.unsubscribe()
-    return numbers, ids
-
-
-async def test_a_burst_arrives_whole_and_in_order(bus: Bus, outbox: Outbox) -> None:
+async def test_a_burst_arrives_whole_and_in_order(bus: Bus, outbox: Outbox, spool: Spool) -> None:
     for number in range(MANY):
         event(outbox, number)
     await empty(outbox)
     numbers, ids = await kept(bus, MANY)
     assert numbers == list(range(MANY))
     assert len(set(ids)) == MANY
+    assert not spool.folder.exists()  # a burst is no outage
 
 
 @pytest.mark.parametrize("kill_at", [1, 700, 2_500])
 async def test_a_killed_server_costs_nothing_and_changes_no_order(
-    nats: NatsServer, bus: Bus, outbox: Outbox, kill_at: int
+    nats: NatsServer, bus: Bus, outbox: Outbox, spool: Spool, kill_at: int
 ) -> None:
     """Events go on coming while it is away and while it comes back."""
     stored = 0
@@ -90,6 +46,7 @@ async def test_a_killed_server_costs_nothing_and_changes_no_order(
         if number % 100 == 0:
             await asyncio.sleep(0)
     await until(lambda: nats.process is None)
+    await until(lambda: len(spool) == outbox.unstored > 0, what="what waits is on disk")
     starting = asyncio.create_task(asyncio.to_thread(nats.start))
     more = 0
     while not (starting.done() and not outbox.unstored):
@@ -99,6 +56,7 @@ async def test_a_killed_server_costs_nothing_and_changes_no_order(
     numbers, ids = await kept(bus, MANY + more)
     assert numbers == list(range(MANY + more))
     assert len(set(ids)) == len(ids)
+    assert not any(spool.folder.iterdir())
 
 
 async def test_stored_is_called_once_the_stream_has_it(bus: Bus, outbox: Outbox) -> None:
@@ -121,9 +79,9 @@ async def test_frames_are_published_between_the_events(bus: Bus, outbox: Outbox)
 
 
 async def test_beyond_the_bound_frames_go_first(
-    nats: NatsServer, bus: Bus, caplog: pytest.LogCaptureFixture
+    nats: NatsServer, bus: Bus, spool: Spool, caplog: pytest.LogCaptureFixture
 ) -> None:
-    outbox = Outbox(bus, bound=100)
+    outbox = Outbox(bus, spool, bound=100)
     nats.kill()
     await until(lambda: not bus.is_connected)
     outbox.start()
@@ -210,8 +168,8 @@ async def test_silence_is_trouble(
     assert await kept(bus, 3) == ([1, 2, 3], ["m-1", "m-2", "m-3"])
 
 
-async def test_closing_lets_out_what_waits(bus: Bus) -> None:
-    outbox = Outbox(bus)
+async def test_closing_lets_out_what_waits(bus: Bus, spool: Spool) -> None:
+    outbox = Outbox(bus, spool)
     outbox.start()
     for number in range(500):
         event(outbox, number)
@@ -231,5 +189,5 @@ async def test_closing_without_nats_ends_in_time_and_says_what_is_lost(
     assert "1 events were not stored" in caplog.text
 
 
-async def test_closing_before_starting_is_harmless(bus: Bus) -> None:
-    await Outbox(bus).close()
+async def test_closing_before_starting_is_harmless(bus: Bus, spool: Spool) -> None:
+    await Outbox(bus, spool).close()
