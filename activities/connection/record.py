@@ -119,9 +119,15 @@ def missed(record: Record, backlog: Sequence[Message], now: datetime) -> list[Me
     ]
 
 
-def has_gap(record: Record, backlog: Sequence[Message], limit: int, now: datetime) -> bool:
-    """Whether lines were said that we shall not hear: too many of them, or too long ago."""
-    later = [message for message in backlog if milliseconds(message.sent_at) > record.seen_at]
+def has_gap(
+    record: Record, backlog: Sequence[Message], limit: int, now: datetime, heard_at: int = 0
+) -> bool:
+    """Whether lines were said that we shall not hear: too many of them, or too long ago.
+
+    `heard_at`: the newest line that has come from the platform, stored or not.
+    """
+    known = max(record.seen_at, heard_at)
+    later = [message for message in backlog if milliseconds(message.sent_at) > known]
     if len(later) >= limit:
         return True
     return any(not message.own and now - message.sent_at >= YOUNG for message in later)

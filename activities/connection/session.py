@@ -120,7 +120,7 @@ class Session:
         if self._record is None or self._record.channel != self.channel:
             self._record = first_join(self.channel, entry.backlog)
         else:
-            gap = has_gap(self._record, entry.backlog, entry.backlog_limit, now)
+            gap = has_gap(self._record, entry.backlog, entry.backlog_limit, now, self._heard_at)
             self._decide(entry)
             for message in missed(self._record, entry.backlog, now):
                 self._publish_message(message)

@@ -367,3 +367,11 @@ def test_a_line_of_the_last_stored_millisecond_may_have_been_missed() -> None:
 def test_a_gap_is_what_we_shall_not_hear(backlog: list[Message], gap: bool) -> None:
     record = known(line("seen", 1))
     assert has_gap(record, backlog, LIMIT, at(65_000)) is gap
+
+
+def test_lines_that_wait_to_be_stored_are_no_gap() -> None:
+    record = known(line("seen", 1))
+    backlog = [line(str(ms), ms) for ms in range(2_000, 2_000 + LIMIT)]
+    newest = milliseconds(backlog[-1].sent_at)
+    assert has_gap(record, backlog, LIMIT, at(65_000))
+    assert not has_gap(record, backlog, LIMIT, at(65_000), newest)
