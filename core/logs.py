@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import sys
 
 from core.errors import UserError, choices
@@ -9,12 +10,27 @@ from core.errors import UserError, choices
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
-class _OneLine(logging.Formatter):
-    """A text from outside cannot fake a record of its own: line ends are written out."""
+FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
+# Control characters, ends of lines, what turns text around, and halves of surrogate pairs.
+_UNFIT = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+
+
+def printable(text: str) -> str:
+    """A text from outside on one line, with what would steer a terminal written out."""
+    return _UNFIT.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+class OneLine(logging.Formatter):
+    """A text from outside cannot fake a record of its own; a traceback follows indented."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line, *below = super().format(record).split("\n")
+        return "\n".join([line, *(f"  {printable(each)}" for each in below)])
 
     def formatMessage(self, record: logging.LogRecord) -> str:
-        record.message = record.message.replace("\r", "\\r").replace("\n", "\\n")
-        return super().formatMessage(record)
+        return printable(super().formatMessage(record))
 
 
 def set_up() -> None:
@@ -23,5 +39,5 @@ def set_up() -> None:
     if level not in LEVELS:
         raise UserError(f"ROSEY_LOG={level} is no level; {choices(level, LEVELS)}.")
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_OneLine("%(asctime)s %(levelname)-7s %(name)s: %(message)s"))
+    handler.setFormatter(OneLine(FORMAT))
     logging.basicConfig(level=level, handlers=[handler], force=True)

@@ -153,7 +153,7 @@ class CyTubeConnector:
                         return occurrence
         except TimeoutError:
             said = f" It said: {self._complaint}" if self._complaint else ""
-            raise PlatformError(
+            raise verdicts.failure(
                 f"Waited {ANSWER_SECONDS:g} s for {what}; it did not come.{said}"
             ) from None
 

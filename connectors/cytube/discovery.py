@@ -7,6 +7,7 @@ from typing import Any
 import aiohttp
 from pydantic import BaseModel, ValidationError
 
+from connectors.cytube.verdicts import failure
 from rosey.platform import PlatformError, Verdict
 
 ANSWER_SECONDS = 3.0
@@ -59,7 +60,7 @@ async def find_server(site: str, room: str) -> str:
             f"{site} did not say within {ANSWER_SECONDS:g} s where its chat server is."
         ) from None
     except (aiohttp.ClientError, OSError) as error:
-        raise PlatformError(f"{site} cannot be reached: {error}") from error
+        raise failure(f"{site} cannot be reached: {error}") from error
     if status == 404:
         raise PlatformError(f"{site} says that {room!r} is no valid room name.", Verdict.STOP)
     if status != 200:

@@ -1,13 +1,19 @@
 """The shapes of the frames that matter here, and the family of every frame there is."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
 
+from connectors.cytube.wire import plain
 from rosey.platform import Family, Refusal
 
 UNREADABLE = "unreadable"  # what the connection calls a packet that is no frame
 _LATEST = 253_402_300_799_000  # the last millisecond a datetime can hold
+_LONGEST_REASON = 300
+_LONGEST_WAIT = 60.0
+
+# No server lets people have names that this would change; Rosey says names in her lines.
+Name = Annotated[str, AfterValidator(lambda name: plain(name, 100))]
 
 
 class Shape(BaseModel):
@@ -19,7 +25,7 @@ class Shape(BaseModel):
 class Chat(Shape):
     """`chatMsg`; `time` is the server's clock in milliseconds."""
 
-    username: str
+    username: Name
     msg: str
     time: float = Field(ge=0, le=_LATEST)
     meta: dict[str, Any] = {}
@@ -28,7 +34,7 @@ class Chat(Shape):
 class Private(Chat):
     """`pm`, which both ends receive."""
 
-    to: str
+    to: Name
 
 
 class Meta(Shape):
@@ -39,7 +45,7 @@ class Meta(Shape):
 class Person(Shape):
     """An entry of `userlist`, and `addUser`."""
 
-    name: str
+    name: Name
     rank: float
     meta: Meta = Meta()
 
@@ -47,27 +53,27 @@ class Person(Shape):
 class Named(Shape):
     """`userLeave`."""
 
-    name: str
+    name: Name
 
 
 class Ranked(Shape):
     """`setUserRank`; the name may be spelled oddly and belong to somebody absent."""
 
-    name: str
+    name: Name
     rank: float
 
 
 class Marked(Shape):
     """`setUserMeta`; `meta` replaces the old one."""
 
-    name: str
+    name: Name
     meta: Meta
 
 
 class Away(Shape):
     """`setAFK`."""
 
-    name: str
+    name: Name
     afk: bool
 
 
@@ -75,7 +81,7 @@ class Login(Shape):
     """`login`."""
 
     success: bool
-    name: str = ""
+    name: Name = ""
     error: str = ""
 
 
@@ -108,7 +114,7 @@ class Item(Shape):
     media: Film
     uid: int
     temp: bool = True
-    queueby: str = ""
+    queueby: Name = ""
 
 
 class Queued(Shape):
@@ -223,18 +229,19 @@ _ABOUT_LINES = (
 
 
 def refusal(name: str, payload: Any) -> Refusal | None:
-    """The refusal of a line that a frame expresses, if it is one."""
+    """The refusal of a line that a frame expresses, if it is one; its reason is one line."""
     if name == "cooldown":
         wait = payload / 1000 if isinstance(payload, int | float) else 1.0
         return Refusal(
-            reason="Lines came faster than the room takes them.", retry_after=max(wait, 0.0)
+            reason="Lines came faster than the room takes them.",
+            retry_after=min(max(wait, 0.0), _LONGEST_WAIT),
         )
     if not isinstance(payload, dict):
         return None
     if name == "spamFiltered":
-        reason = str(payload.get("reason", ""))
+        reason = plain(str(payload.get("reason", "")), _LONGEST_REASON)
         return Refusal(reason=_NEW_ACCOUNT.get(reason, f"The room's spam filter: {reason}"))
-    message = str(payload.get("msg", ""))
+    message = plain(str(payload.get("msg", "")), _LONGEST_REASON)
     if name == "noflood" and payload.get("action") == "chat":
         return Refusal(reason=message)
     if name == "errorMsg" and message.startswith(_ABOUT_LINES):

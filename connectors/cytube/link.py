@@ -11,6 +11,7 @@ import socketio
 from socketio.exceptions import SocketIOError
 
 from connectors.cytube.frames import UNREADABLE
+from connectors.cytube.verdicts import failure
 from rosey.platform import PlatformError, Verdict
 
 _FAREWELL_SECONDS = 1.0
@@ -80,7 +81,7 @@ class Link:
             async with asyncio.timeout(seconds):
                 await self._connect(url, seconds)
         except TimeoutError:
-            raise PlatformError(
+            raise failure(
                 f"The chat server {url} did not accept a connection within {seconds:g} s."
             ) from None
 
@@ -98,7 +99,7 @@ class Link:
         except _FAILURES as error:
             if self._refused:
                 raise _refusal(self._refused) from error
-            raise PlatformError(f"The chat server {url} cannot be reached: {error}") from error
+            raise failure(f"The chat server {url} cannot be reached: {error}") from error
 
     async def send(self, event: str, payload: Any) -> None:
         """Raises ConnectionError when the session is over; then nothing was sent."""
@@ -137,4 +138,4 @@ class Link:
 
 def _refusal(message: str) -> PlatformError:
     verdict = Verdict.STOP if "banned" in message.lower() else Verdict.RETRY
-    return PlatformError(f"The chat server refused the connection: {message}", verdict)
+    return failure(f"The chat server refused the connection: {message}", verdict)

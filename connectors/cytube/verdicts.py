@@ -1,5 +1,6 @@
 """Which refusals of a CyTube server are final."""
 
+from connectors.cytube.wire import plain
 from rosey.platform import PlatformError, Verdict
 
 _FINAL_LOGIN = (
@@ -16,10 +17,17 @@ _FINAL_KICK = (
     "Invalid channel name",
 )
 
+_LONGEST = 500
+
+
+def failure(text: str, verdict: Verdict = Verdict.RETRY) -> PlatformError:
+    """What ended a session, on one line: the server's words go into logs and histories."""
+    return PlatformError(plain(text.replace("\n", " "), _LONGEST), verdict)
+
 
 def login_refused(user: str, room: str, error: str) -> PlatformError:
     final = error.startswith(_FINAL_LOGIN)
-    return PlatformError(
+    return failure(
         f"{room} did not let {user} log in: {error or 'no reason given'}",
         Verdict.STOP if final else Verdict.RETRY,
     )
@@ -27,13 +35,13 @@ def login_refused(user: str, room: str, error: str) -> PlatformError:
 
 def kicked(room: str, reason: str) -> PlatformError:
     if reason == "Duplicate login":
-        return PlatformError(
+        return failure(
             f"Somebody else logged in to {room} with this account; only one can be there. "
             "Stop the other one, then connect again.",
             Verdict.ELSEWHERE,
         )
     final = reason.startswith(_FINAL_KICK)
-    return PlatformError(
+    return failure(
         f"Kicked from {room}: {reason or 'no reason given'}",
         Verdict.STOP if final else Verdict.RETRY,
     )
@@ -46,8 +54,8 @@ def password_needed(room: str, wrong: bool) -> PlatformError:
         if wrong
         else "asks for a password; set `room_password`"
     )
-    return PlatformError(f"{room} {told}.", Verdict.STOP)
+    return failure(f"{room} {told}.", Verdict.STOP)
 
 
 def lost(room: str, reason: str) -> PlatformError:
-    return PlatformError(f"The connection to {room} was lost ({reason or 'no reason given'}).")
+    return failure(f"The connection to {room} was lost ({reason or 'no reason given'}).")

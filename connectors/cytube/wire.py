@@ -1,9 +1,19 @@
 """Making anything that JSON can say fit to be passed on as JSON."""
 
+import re
 from typing import Any
 
 _DEEPEST = 40
 _LARGEST = 2**63
+# Control characters, ends of lines, what turns text around, and halves of surrogate pairs.
+_UNFIT = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+
+
+def plain(text: str, most: int) -> str:
+    """One line of at most `most` characters: what is no part of a line becomes U+FFFD."""
+    return _UNFIT.sub("\ufffd", text[:most])
 
 
 def sound(value: Any, depth: int = 0) -> Any:

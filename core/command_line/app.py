@@ -8,6 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from core.errors import UnknownName, UserError
+from core.logs import printable
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 NAME = "bin/rosey"
@@ -55,7 +56,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         code = app(arguments, standalone_mode=False, prog_name=NAME)
     except UserError as error:
-        print(error, file=sys.stderr)  # noqa: T201
+        for line in str(error).split("\n"):
+            print(printable(line), file=sys.stderr)  # noqa: T201
         return error.exit_code
     except typer.TyperException as error:
         text = error.format_message()

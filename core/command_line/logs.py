@@ -8,6 +8,7 @@ import typer
 
 from core.errors import UnknownName, UserError
 from core.host import log_files
+from core.logs import printable
 
 ONE_FILE_LINES = 50
 ALL_FILES_LINES = 15
@@ -54,7 +55,7 @@ class Tail:
         except FileNotFoundError:
             return []
         self._position += len(whole) + len(end)
-        return whole.decode(errors="replace").splitlines() if end else []
+        return whole.decode(errors="replace").split("\n") if end else []
 
 
 def _names(data: Path) -> list[str]:
@@ -62,5 +63,7 @@ def _names(data: Path) -> list[str]:
 
 
 def _print(lines: list[str], name: str | None) -> None:
+    """Not all that is in the files went through our own logging."""
     for line in lines:
-        typer.echo(f"{name}: {line}" if name else line)
+        shown = printable(line.rstrip("\r").expandtabs())
+        typer.echo(f"{name}: {shown}" if name else shown)

@@ -10,6 +10,7 @@ import typer
 
 from core.errors import UserError
 from core.host import control
+from core.logs import printable
 from core.runtime import NotRunning, Runtime, held
 
 ASK_SECONDS = 5.0
@@ -95,7 +96,7 @@ def _coloured(state: str) -> str:
 def _plain(text: str) -> Any:
     from rich.text import Text
 
-    return Text(text)
+    return Text(printable(text))
 
 
 def _since(started_at: str | None, now: datetime) -> str:

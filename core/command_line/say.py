@@ -13,6 +13,7 @@ from core import config as configuration
 from core import runtime
 from core.config import LOUNGE
 from core.errors import UnknownName, UserError
+from core.logs import printable
 
 # An answer may have a second line; after this much silence there is none.
 QUIET_SECONDS = 1.0
@@ -63,5 +64,6 @@ async def _print_answers(guest: Any, wait: float, nothing: type[Exception]) -> N
         line = guest.lines[seen]
         seen += 1
         if line.user != guest.name:
-            typer.echo(f"{line.user}{' (privately)' if line.pm else ''}: {line.text}")
+            said = f"{line.user}{' (privately)' if line.pm else ''}: {line.text}"
+            typer.echo(printable(said))
             until = min(end, now() + QUIET_SECONDS)

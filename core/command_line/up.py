@@ -15,6 +15,7 @@ from core import config as configuration
 from core import config_checks
 from core.config import LOUNGE, Config
 from core.host import service
+from core.logs import printable
 from core.runtime import Addresses, ProcessState
 
 
@@ -42,7 +43,7 @@ class ConsoleProgress:
 
     def __init__(self, config: Config) -> None:
         self._config = config
-        self._console: Console = _Output(highlight=False, soft_wrap=True)
+        self._console: Console = _Output(highlight=False, soft_wrap=True, emoji=False)
         self._spinner = self._console.status("starting")
         self._starting: set[str] = set()
 
@@ -56,7 +57,7 @@ class ConsoleProgress:
             self._spinner.stop()
 
     def note(self, text: str) -> None:
-        self._print(escape(text))
+        self._print(_plain(text))
 
     def changed(self, name: str, state: ProcessState, ready_after: float | None) -> None:
         if state.state == "starting":
@@ -68,12 +69,12 @@ class ConsoleProgress:
         if state.state == "ready" and ready_after is not None:
             self._print(f"[green]✓[/] {name} [dim]{ready_after:.1f} s[/]")
         elif state.state == "crashed":
-            self._print(f"[red]✗[/] {name} {escape(state.last_error or '')}")
+            self._print(f"[red]✗[/] {name} {_plain(state.last_error or '')}")
 
     def running(self, addresses: Addresses, missing: dict[str, str]) -> None:
         self._print(_table(addresses, self._config))
         for name, why in missing.items():
-            self._print(f"[red]without {name}[/]: {escape(why)}; see bin/rosey logs {name}")
+            self._print(f"[red]without {name}[/]: {_plain(why)}; see bin/rosey logs {name}")
 
     def complete(self) -> None:
         with self._quietly():
@@ -92,6 +93,11 @@ class ConsoleProgress:
             yield
         except OSError:
             self._console.quiet = True
+
+
+def _plain(text: str) -> str:
+    """Text that is no markup and steers no terminal."""
+    return escape(printable(text))
 
 
 def _table(addresses: Addresses, config: Config) -> Table:

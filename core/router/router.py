@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from core.config import Config
 from core.router import texts
 from core.router.commands import CORE, Found, Group, Table, Unknown, resolve, table
-from core.router.policy import CoolDowns, allowed_actions
+from core.router.policy import CoolDowns, allowed_actions, tidy
 from rosey import channels, ids, streams, subjects
 from rosey.bus import Bus, BusError, Delivery, Mirror
 from rosey.channels import Channel
@@ -299,5 +299,5 @@ def _line(action_id: str, reply: Reply, text: str) -> Action:
         channel=reply.channel,
         kind="pm" if reply.to else "say",
         to=reply.to,
-        text=text,
+        text=tidy(text),
     )

@@ -7,6 +7,7 @@ from core.authority.login import login
 from core.authority.rights import OPERATOR
 from core.config import NatsConfig
 from rosey.bus import Bus
+from tests.faults.hostile_rooms import RudeSite
 from tests.rosey_process import QUICK_ROOM, RoseyProcess, rosey
 
 # People may talk as fast as they like here.
@@ -32,3 +33,11 @@ async def bus(running: RoseyProcess) -> AsyncIterator[Bus]:
     bus = await Bus.connect(running.runtime["addresses"]["nats"], "test", us)
     yield bus
     await bus.drain()
+
+
+@pytest.fixture
+async def site() -> AsyncIterator[RudeSite]:
+    running = RudeSite()
+    await running.start()
+    yield running
+    await running.stop()

@@ -18,7 +18,7 @@ from rosey.events import (
     Reply,
 )
 from rosey.manifest import PluginManifest
-from rosey.plugin import Context, Plugin
+from rosey.plugin import Context, Plugin, Refused
 from tests.core.stage import ROOM, Stage, settled, stored
 from tests.servers import until
 
@@ -61,6 +61,20 @@ async def test_bad_notation_is_explained(stage: Stage) -> None:
     assert "🎲" not in action.text
     events = [subject for subject, _ in await stored(stage.bus, streams.events_of("dice"), 1)]
     assert events == ["dice.command_failed"]
+
+
+async def test_an_error_is_made_fit_for_a_room_as_what_is_said_is(stage: Stage) -> None:
+    async def roll(ctx: Context) -> str:
+        raise Refused("\x1b[2J\u202ewrong " + "x" * 5_000)
+
+    plugin = Plugin("dice")
+    plugin.command("roll")(roll)
+    await stage.router()
+    await stage.plugin("dice", plugin)
+    await stage.say("!roll")
+    text = (await stage.until_line("wrong")).text
+    assert text.startswith(" [2J wrong xxx")
+    assert len(text) == 2_000
 
 
 async def test_help_info_status_and_near_misses(stage: Stage) -> None:
