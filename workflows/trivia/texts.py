@@ -79,10 +79,10 @@ def final(game: Game, players: Sequence[Player]) -> str:
 def details(game: Game | None, last_table: str, players: Sequence[Player]) -> str:
     """Markdown for the Temporal Web UI."""
     if game is None:
-        return f"No game. Last: {last_table or 'none yet'}"
+        return f"No game. Last: {escape(last_table) or 'none yet'}"
     lines = [f"**{game.phase}**, question {game.index + 1} of {len(game.questions)}"]
     if game.round:
-        lines.append(f"\n> {game.round.question.text}\n")
+        lines.append(f"\n> {escape(game.round.question.text)}\n")
     lines += ["| player | score | right | streak |", "|---|---|---|---|"]
     lines += [
         f"| {escape(player.name)} | {player.score} | {player.correct} | {player.streak} |"
