@@ -133,7 +133,7 @@ async def rosey_in(
         patch.setattr("connectors.cytube.connector._PACE", 10_000.0)
         given = {"connection": CONNECTION, "site": site, "room": "lobby", "user": "Rosey"}
         made = CyTubeConnector(CyTubeSettings.model_validate(given | settings))
-        session = Session(bus, CONNECTION, CHANNEL, made)
+        session = Session(bus, CONNECTION, CHANNEL, made, nats.folder / "spool")
         scene = Scene(bus, watch, session)
         stage = Stage(bus)
         async with stage.stack:
