@@ -177,6 +177,12 @@ class NatsConfig(_Section):
     )
     port: Port = 4222
     monitoring_port: Port = 8222
+    backlog: int = Field(
+        default=1000,
+        gt=0,
+        strict=True,
+        description="how many messages may wait for one consumer before there is a warning",
+    )
     credentials: FilePath = Field(default=None, description="the path of a .creds file")
     user: str | None = Field(default=None, description="a name, together with password")
     password: Secret | None = None

@@ -55,12 +55,14 @@ class Runtime:
     """A running Rosey. `pid` is the host's own, None when only addresses are known.
 
     `violations`: how often each name on the bus has tried what it may not.
+    `warnings`: what somebody should look at, a sentence each.
     """
 
     addresses: Addresses
     pid: int | None = None
     processes: dict[str, ProcessState] = field(default_factory=dict)
     violations: dict[str, int] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
         return dataclasses.asdict(self)
@@ -76,6 +78,7 @@ class Runtime:
                 for name, each in table.get("processes", {}).items()
             },
             violations=dict(table.get("violations", {})),
+            warnings=[str(line) for line in table.get("warnings", [])],
         )
 
     def write(self, data: Path) -> None:

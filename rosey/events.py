@@ -275,3 +275,35 @@ class Restricted(Wire):
     plugin: str
     count: int
     at: AwareDatetime
+
+
+class Backlog(BaseModel):
+    """What waits for one consumer of a stream: not yet handed out, or not yet acknowledged.
+
+    `age` is that of the oldest in seconds; `redelivered` counts those handed out more than once.
+    """
+
+    model_config = ConfigDict(extra="ignore")
+    stream: str
+    consumer: str
+    depth: int = 0
+    age: float = 0.0
+    redelivered: int = 0
+
+
+class Metrics(Wire):
+    """`rosey.monitoring.metrics`, every few seconds."""
+
+    id: str
+    at: AwareDatetime
+    backlogs: list[Backlog] = []
+
+
+class Health(Wire):
+    """`rosey.monitoring.health`: something is wrong, or is well again; `what` says so in words."""
+
+    id: str
+    at: AwareDatetime
+    ok: bool
+    about: str
+    what: str

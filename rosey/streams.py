@@ -106,9 +106,7 @@ def core_streams() -> list[StreamConfig]:
         _stream(SENDS, subjects.send("*"), age=DUPLICATE_WINDOW, discard=DiscardPolicy.NEW),
         _stream(LIFECYCLE, "plugin.*", age=DAY, discard=DiscardPolicy.OLD, size=16 * MEBIBYTE),
         _stream(SECURITY, "rosey.security.>", age=30 * DAY, discard=DiscardPolicy.OLD),
-        _stream(
-            MONITORING, "rosey.monitoring.>", age=DAY, discard=DiscardPolicy.OLD, size=16 * MEBIBYTE
-        ),
+        _stream(MONITORING, "rosey.monitoring.>", age=DAY, discard=DiscardPolicy.OLD),
         _stream(DEAD, "rosey.dead.>", age=30 * DAY, discard=DiscardPolicy.OLD),
     ]
 

@@ -130,6 +130,8 @@ def _router(plugins: Iterable[str]) -> Rights:
 def _host() -> Rights:
     publish = ["rosey.security.>", "rosey.monitoring.>", "plugin.*", "$JS.API.STREAM.INFO.*"]
     publish += ["$JS.API.CONSUMER.LIST.*", "$JS.API.CONSUMER.INFO.*.*"]
+    # To tell how long the oldest message of a backlog has waited.
+    publish += ["$JS.API.STREAM.LIST", "$JS.API.STREAM.MSG.GET.*"]
     return _rights(HOST, publish=publish, subscribe=[subjects.REFUSALS])
 
 

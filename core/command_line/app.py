@@ -35,6 +35,10 @@ config_app = typer.Typer(cls=Commands, help="The configuration.", no_args_is_hel
 app.add_typer(config_app, name="config")
 bus_app = typer.Typer(cls=Commands, help="The bus.", no_args_is_help=True)
 app.add_typer(bus_app, name="bus")
+dead_app = typer.Typer(
+    cls=Commands, help="Messages that no retry could help.", no_args_is_help=True
+)
+bus_app.add_typer(dead_app, name="dead")
 
 Data = Annotated[
     Path, typer.Option("--data", metavar="DIR", help="The data folder.", show_default=".rosey")
@@ -48,6 +52,8 @@ ConfigFile = Annotated[
         show_default=False,
     ),
 ]
+Json = Annotated[bool, typer.Option("--json", help="For programs.")]
+Number = Annotated[int, typer.Argument(metavar="NUMBER", help="As `list` shows it.", min=1)]
 DATA = CHECKOUT / ".rosey"
 
 
@@ -158,6 +164,55 @@ def bus_map() -> None:
     from core.command_line.bus_map import show
 
     show()
+
+
+@dead_app.command("list")
+def dead_list(data: Data = DATA, config: ConfigFile = None, json: Json = False) -> None:
+    """Shows what was set aside, when and why."""
+    from core.command_line.dead import show_all
+
+    show_all(data.absolute(), config, json)
+
+
+@dead_app.command("show")
+def dead_show(
+    number: Number, data: Data = DATA, config: ConfigFile = None, json: Json = False
+) -> None:
+    """Shows one whole."""
+    from core.command_line.dead import show
+
+    show(data.absolute(), config, number, json)
+
+
+@dead_app.command("retry")
+def dead_retry(
+    number: Number,
+    as_new: Annotated[
+        bool,
+        typer.Option("--as-new", help="As a command or a line of this moment, however old it is."),
+    ] = False,
+    data: Data = DATA,
+    config: ConfigFile = None,
+) -> None:
+    """Sends one where it came from, once more."""
+    from core.command_line.dead import retry
+
+    retry(data.absolute(), config, number, as_new)
+
+
+@dead_app.command("drop")
+def dead_drop(
+    number: Annotated[
+        int | None, typer.Argument(metavar="[NUMBER]", help="As `list` shows it.", min=1)
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All there are.")] = False,
+    data: Data = DATA,
+    config: ConfigFile = None,
+) -> None:
+    """Deletes one for good, or all."""
+    from core.command_line.dead import drop
+
+    drop(data.absolute(), config, number, everything)
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

@@ -63,6 +63,8 @@ def show_status(data: Path, as_json: bool) -> None:
     for name, count in runtime.violations.items():
         times = "once" if count == 1 else f"{count} times"
         console.print(f"{name} tried {times} what it may not; see bin/rosey logs nats", style="red")
+    for line in runtime.warnings:
+        console.print(_plain(f"! {line}"), style="yellow")
     console.print(f"host: process {runtime.pid}, data folder {data}", highlight=False)
 
 

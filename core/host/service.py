@@ -14,7 +14,7 @@ from core.authority.rights import everybody
 from core.authority.server_rules import rules
 from core.config import Config
 from core.errors import UnknownName, UserError
-from core.host import control, nats, temporal
+from core.host import backlog, control, nats, temporal
 from core.host.lock import hold
 from core.host.order import Order
 from core.host.ports import ADDRESS, Ports
@@ -85,6 +85,7 @@ class _Host:
         stop: asyncio.Event,
     ) -> None:
         self._data = data
+        self._config = config
         self._progress = progress
         self._stop = stop
         self._supervisor = Supervisor(specs, data, lock, self._changed)
@@ -95,10 +96,19 @@ class _Host:
     async def run(self) -> None:
         self._runtime.write(self._data)
         async with control.serve(self._data, self._answer), asyncio.TaskGroup() as group:
-            beside = [group.create_task(self._announce()), group.create_task(self._keep_order())]
+            beside = [
+                group.create_task(self._announce()),
+                group.create_task(self._keep_order()),
+                group.create_task(self._watch_backlog()),
+            ]
+            group.create_task(self._end(beside))
             await self._supervisor.run(self._stop)
-            for task in beside:
-                task.cancel()
+
+    async def _end(self, beside: list[asyncio.Task[None]]) -> None:
+        """Before the servers stop, so that who uses them can take leave."""
+        await self._stop.wait()
+        for task in beside:
+            task.cancel()
 
     async def _keep_order(self) -> None:
         """What goes wrong with the watching is told, and must not take the rest with it."""
@@ -124,6 +134,15 @@ class _Host:
         self._progress.running(self._runtime.addresses, missing)
         await self._supervisor.ready()
         self._progress.complete()
+
+    async def _watch_backlog(self) -> None:
+        url = self._runtime.addresses.nats
+        await backlog.watch(self._data, self._config.nats, url, self._warn)
+
+    def _warn(self, lines: list[str]) -> None:
+        if lines != self._runtime.warnings:
+            self._runtime.warnings = lines
+            self._runtime.write(self._data)
 
     async def _answer(self, request: dict[str, Any]) -> dict[str, Any]:
         match request:

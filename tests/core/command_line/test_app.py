@@ -15,7 +15,7 @@ from core.command_line.app import main
 from core.config import CHECKOUT, load
 from core.errors import UserError
 from core.host import log_files
-from core.runtime import ProcessState
+from core.runtime import Addresses, ProcessState, Runtime
 from tests.core.host.conftest import RunningHost, wait_until
 
 Start = Callable[..., RunningHost]
@@ -37,6 +37,11 @@ def ran(capsys: Captured, *arguments: str) -> tuple[int, str, str]:
         (["up", "--dta", "x"], ["No such option: --dta"]),
         (["say", "hello", "--wait", "soon"], ["--wait", "number"]),
         (["say", "hello", "--wait", "-1"], ["--wait", "greater"]),
+        (["bus", "daed"], ["There is no command 'daed'; allowed: ", "(did you mean dead?)."]),
+        (["bus", "dead", "retry"], ["Missing argument 'NUMBER'."]),
+        (["bus", "dead", "show", "0"], ["'NUMBER'", "greater"]),
+        (["bus", "dead", "drop"], ["Name the number of a dead letter, or --all."]),
+        (["bus", "dead", "drop", "1", "--all"], ["Name the number of a dead letter, or --all."]),
         (["worker", "dise"], ["There is no plugin 'dise'; allowed: dice", "did you mean dice?"]),
         (["connector", "longe"], ["There is no connection 'longe'; allowed: lounge (did you mean"]),
         (["say", "hi", "--room", "loung/lobby"], ["There is no lounge connection 'loung'"]),
@@ -54,7 +59,18 @@ def test_usage_errors_are_one_sentence(
 def test_help_names_every_command(capsys: Captured) -> None:
     code, output, _ = ran(capsys, "--help")
     assert code == 0
-    for word in ("up", "down", "status", "restart", "logs", "config", "test", "bench", "say"):
+    for word in (
+        "up",
+        "down",
+        "status",
+        "restart",
+        "logs",
+        "config",
+        "bus",
+        "test",
+        "bench",
+        "say",
+    ):
         assert f" {word} " in output
     assert main(["config", "--help"]) == 0
 
@@ -66,7 +82,12 @@ def test_no_command_shows_the_help(capsys: Captured) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["status"], ["down"], ["restart"], ["say", "hello"], ["status", "--json"]]
+    "arguments",
+    [
+        *(["status"], ["down"], ["restart"], ["say", "hello"], ["status", "--json"]),
+        *(["bus", "dead", *words] for words in (["list"], ["show", "1"], ["drop", "--all"])),
+        ["bus", "dead", "retry", "1"],
+    ],
 )
 def test_what_needs_a_running_rosey_says_so(
     capsys: Captured, tmp_path: Path, arguments: list[str]
@@ -105,6 +126,20 @@ def test_status_shows_each_process(
     assert table["pid"] == host.process.pid
     assert table["processes"]["router"]["state"] == "ready"
     assert table["addresses"]["nats"] == "nats://127.0.0.1:1"
+
+
+def test_status_warns_below_the_table(
+    capsys: Captured, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runtime = Runtime(Addresses("nats://127.0.0.1:1", "127.0.0.1:1"), 5)
+    runtime.warnings = ["1001 messages wait [red]"]
+    monkeypatch.setattr(running, "ask", lambda *_: {"runtime": runtime.as_dict()})
+    code, output, _ = ran(capsys, "status", "--data", str(tmp_path))
+    assert code == 0
+    [line] = [line for line in output.splitlines() if "1001" in line]
+    assert line == "! 1001 messages wait [red]"
+    _, output, _ = ran(capsys, "status", "--json", "--data", str(tmp_path))
+    assert json.loads(output)["warnings"] == runtime.warnings
 
 
 def test_restart_and_down(capsys: Captured, start_host: Start) -> None:

@@ -28,6 +28,7 @@ def running(data: Path, pid: int | None = None) -> int:
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:
     runtime = Runtime(ADDRESSES, 5, {"nats": ProcessState(7, "ready", 2, "now", 1.5, "oh")})
+    runtime.warnings = ["too much waits"]
     runtime.write(tmp_path)
     assert read(tmp_path) == runtime
     assert [file.name for file in tmp_path.iterdir()] == ["runtime.json"]

@@ -15,10 +15,15 @@ from typing import Any
 
 import pytest
 
-from core.host import control, service
+from core.authority.login import login
+from core.authority.rights import OPERATOR
+from core.config import NatsConfig
+from core.host import backlog, control, service
 from core.host.lock import AlreadyRunning
 from core.host.temporal import Prepare
 from core.runtime import Addresses, ProcessState, Runtime, find, held
+from rosey import subjects
+from rosey.bus import Bus
 from tests.core.host.conftest import gone
 from tests.core.host.stand_ins import child, marks, settings
 
@@ -308,3 +313,23 @@ async def test_a_host_that_hangs_up_is_told_from_one_that_is_away(tmp_path: Path
     async with server:
         with pytest.raises(ConnectionError):
             await asyncio.to_thread(control.ask, tmp_path, {"command": "status"}, 5)
+
+
+async def test_what_waits_for_too_long_is_in_the_status(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backlog, "LOOK_EVERY", 0.1)
+    async with hosting(tmp_path, {}) as host:
+        await host.complete()
+        us = login(tmp_path, NatsConfig(), OPERATOR)
+        bus = await Bus.connect(find(tmp_path).addresses.nats, "test", us)
+        await bus.declare(["dice"])
+        roll = subjects.command("dice", "roll")
+        for number in range(1001):
+            await bus.store_soon(roll, b"{}", f"c-{number}")
+        await until(lambda: find(tmp_path).warnings, "there is a warning")
+        [line] = (await host.status()).warnings
+        assert line.startswith("1001 messages of COMMANDS_dice wait for dice")
+        await bus.js.purge_stream("COMMANDS_dice")
+        await until(lambda: not find(tmp_path).warnings, "the warning is gone")
+        await bus.drain()
