@@ -3,7 +3,7 @@
 Streams have limits retention, are bounded, and remember ids for 15 minutes.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from nats.js import JetStreamContext
@@ -138,12 +138,24 @@ def plugin_streams(plugin: str) -> list[StreamConfig]:
 
 def buckets() -> list[KeyValueConfig]:
     """Presence and connections are small and rewritten; an open question lives for an hour."""
-    names = (subjects.PLUGINS_BUCKET, subjects.CONNECTIONS_BUCKET)
-    kept = [KeyValueConfig(name, history=1, max_bytes=8 * MEBIBYTE, direct=True) for name in names]
-    open_questions = KeyValueConfig(
-        subjects.LISTENING_BUCKET, history=1, ttl=HOUR, max_bytes=8 * MEBIBYTE, direct=True
+    return [
+        _bucket(subjects.PLUGINS_BUCKET),
+        _bucket(subjects.CONNECTIONS_BUCKET),
+        _bucket(subjects.LISTENING_BUCKET, ttl=HOUR),
+    ]
+
+
+def _bucket(name: str, ttl: float | None = None) -> KeyValueConfig:
+    """The server tells who listens of every change, also when a value's time is over."""
+    return KeyValueConfig(
+        name,
+        history=1,
+        ttl=ttl,
+        max_bytes=8 * MEBIBYTE,
+        direct=True,
+        limit_marker_ttl=MINUTE,
+        republish=RePublish(src=f"$KV.{name}.>", dest=subjects.kept(name, ">")),
     )
-    return [*kept, open_questions]
 
 
 def commands_consumer(plugin: str) -> ConsumerSpec:
@@ -174,21 +186,27 @@ def sends_consumer(connection: str) -> ConsumerSpec:
     return ConsumerSpec(SENDS, f"send-{connection}", heard, SENDS_ACK_WAIT, at_once=1, most_tries=0)
 
 
-async def declare(
-    js: JetStreamContext, plugins: Iterable[str] = (), connections: Iterable[str] = ()
-) -> None:
-    """Creates what is missing and changes what differs; needs no deletion, may run twice."""
-    wanted = core_streams()
+def wanted_streams(plugins: Iterable[str]) -> list[StreamConfig]:
+    return core_streams() + [config for plugin in plugins for config in plugin_streams(plugin)]
+
+
+def wanted_consumers(plugins: Iterable[str], connections: Iterable[str]) -> list[ConsumerSpec]:
     consumers = [events_consumer(), *(sends_consumer(connection) for connection in connections)]
     for plugin in plugins:
-        wanted += plugin_streams(plugin)
         consumers += [commands_consumer(plugin), replies_consumer(plugin)]
-    for config in wanted:
+    return consumers
+
+
+async def declare(
+    js: JetStreamContext, plugins: Sequence[str] = (), connections: Sequence[str] = ()
+) -> None:
+    """Creates what is missing and changes what differs; needs no deletion, may run twice."""
+    for config in wanted_streams(plugins):
         await _stream_as(js, config)
     for bucket in buckets():
         await _bucket_as(js, bucket)
     # Last: who finds his consumer finds everything.
-    for spec in consumers:
+    for spec in wanted_consumers(plugins, connections):
         await js.add_consumer(spec.stream, spec.config)
 
 
@@ -210,5 +228,8 @@ async def _bucket_as(js: JetStreamContext, config: KeyValueConfig) -> None:
                 max_bytes=config.max_bytes,
                 max_msgs_per_subject=config.history,
                 allow_direct=True,
+                allow_msg_ttl=True,
+                subject_delete_marker_ttl=config.limit_marker_ttl,
+                republish=config.republish,
             )
         )

@@ -74,3 +74,8 @@ def matches(pattern: str, subject: str) -> bool:
     return len(wanted) == len(given) and all(
         want in ("*", have) for want, have in zip(wanted, given, strict=True)
     )
+
+
+def kept(bucket: str, key: str) -> str:
+    """What a bucket holds from now on, told when it is stored, deleted or over."""
+    return f"rosey.kept.{bucket}.{key}"

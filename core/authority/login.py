@@ -11,7 +11,8 @@ from core.authority.rights import inbox
 from core.config import NatsConfig, Secret
 from core.errors import UserError
 from rosey import subjects
-from rosey.bus import Bus, BusError, Login
+from rosey.bus import Bus, BusError, Login, Metrics
+from rosey.bus.tracing import Tracing
 from rosey.events import Refusal
 
 
@@ -22,7 +23,7 @@ async def enter(url: str, label: str, data: Path, settings: NatsConfig, name: st
     let us in.
     """
     try:
-        bus = await Bus.connect(url, label, login(data, settings, name))
+        bus = await Bus.connect(url, label, login(data, settings, name), (Metrics(), Tracing()))
     except BusError as problem:
         raise UserError(str(problem)) from None
 

@@ -120,8 +120,8 @@ def _router(plugins: Iterable[str]) -> Rights:
         subjects.dead("*"),
     ]
     heard = [
-        f"$KV.{subjects.PLUGINS_BUCKET}.>",
-        f"$KV.{subjects.LISTENING_BUCKET}.>",
+        subjects.kept(subjects.PLUGINS_BUCKET, ">"),
+        subjects.kept(subjects.LISTENING_BUCKET, ">"),
         subjects.EXECUTE_ALL,
     ]
     return _rights(ROUTER, publish=publish, subscribe=heard, answers=True)

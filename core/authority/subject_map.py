@@ -95,12 +95,26 @@ FAMILIES = [
         "operators",
         "whoever takes from that stream",
     ),
-    Family(f"$KV.{subjects.PLUGINS_BUCKET}.<plugin>", "a plugin is alive, and its commands"),
-    Family(f"$KV.{subjects.LISTENING_BUCKET}.<plugin>.<channel>", "a plugin's open question"),
+    Family(
+        f"$KV.{subjects.PLUGINS_BUCKET}.<plugin>",
+        "a plugin is alive, and its commands",
+        "router (as rosey.kept)",
+    ),
+    Family(
+        f"$KV.{subjects.LISTENING_BUCKET}.<plugin>.<channel>",
+        "a plugin's open question",
+        "router (as rosey.kept), plugin",
+    ),
     Family(
         f"$KV.{subjects.CONNECTIONS_BUCKET}.<connection>",
         "what a connection must not forget",
         "connection",
+    ),
+    Family(
+        subjects.kept("<bucket>", "<key>"),
+        "what a bucket holds from now on",
+        "router, of plugins and open questions",
+        "NATS itself",
     ),
 ]
 

@@ -41,7 +41,7 @@ PUBLISH = [
 HEAR = [
     (r">", "everything"),
     (r"_INBOX\.(.+)\.>", "answers to its own questions"),
-    (r"\$KV\.([^.]+)\.>", "every change in {0}"),
+    (r"rosey\.kept\.([^.]+)\.>", "every change in {0}"),
     (r"rosey\.commands\.\*\.execute", "commands that programs give"),
     (r"rosey\.refusal\.\*", "what processes were not allowed"),
     (r"rosey\.events\.>", "everything that happens in every room"),

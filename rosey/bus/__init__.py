@@ -1,9 +1,12 @@
 """The bus: NATS with JetStream behind a small class."""
 
 from rosey.bus.bucket import Bucket, Mirror
-from rosey.bus.client import Bus, BusError, Incoming
+from rosey.bus.client import Bus
 from rosey.bus.consumer import Consumer, Delivery, Poison
+from rosey.bus.errors import BusError
+from rosey.bus.incoming import Incoming, Subscribed
 from rosey.bus.login import Login
+from rosey.bus.middleware import Metrics, Middleware
 
 __all__ = [
     "Bucket",
@@ -13,6 +16,9 @@ __all__ = [
     "Delivery",
     "Incoming",
     "Login",
+    "Metrics",
+    "Middleware",
     "Mirror",
     "Poison",
+    "Subscribed",
 ]

@@ -3,37 +3,57 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import ceil
 from typing import TYPE_CHECKING
 
 from nats.aio.msg import Msg
-from nats.js.errors import KeyNotFoundError, NoKeysError
-from nats.js.kv import KeyValue
+from nats.js.errors import InvalidKeyError, KeyNotFoundError, NoKeysError
+from nats.js.kv import VALID_KEY_RE, KeyValue
+
+from rosey import subjects
 
 if TYPE_CHECKING:
     from rosey.bus.client import Bus
 
 OPERATION = "KV-Operation"
+# The server's own word for a value whose time is over.
+EXPIRY = "Nats-Marker-Reason"
+
+Heard = Callable[[str, bytes | None], None]
+
+
+def sound(key: str) -> str:
+    """The key. Raises InvalidKeyError for what cannot be part of a subject."""
+    if not VALID_KEY_RE.fullmatch(key) or key[0] == "." or key[-1] == ".":
+        raise InvalidKeyError(key)
+    return key
 
 
 class Bucket:
-    """Small named values. Keys are tokens separated by dots."""
+    """Small named values, never empty ones. Keys are tokens separated by dots."""
 
     def __init__(self, bus: Bus, name: str) -> None:
         self.bus = bus
+        self.name = name
         # Made without asking the server about the bucket, which most may not.
         self._store = KeyValue(name, f"KV_{name}", f"$KV.{name}.", bus.js, direct=True)
 
     async def get(self, key: str) -> bytes | None:
         try:
-            return (await self._store.get(key)).value
+            return (await self._store.get(sound(key))).value
         except KeyNotFoundError:
             return None
 
-    async def put(self, key: str, value: bytes) -> None:
-        await self._store.put(key, value)
+    async def put(self, key: str, value: bytes, ttl: float | None = None) -> None:
+        """`ttl` in seconds, in effect up to two more; a later put without one has no end."""
+        if ttl is None:
+            await self._store.put(sound(key), value)
+            return
+        # The server counts in whole seconds.
+        await self.bus.js.publish(f"$KV.{self.name}.{sound(key)}", value, msg_ttl=max(1, ceil(ttl)))
 
     async def delete(self, key: str) -> None:
-        await self._store.delete(key)
+        await self._store.delete(sound(key))
 
     async def keys(self) -> list[str]:
         try:
@@ -41,36 +61,41 @@ class Bucket:
         except NoKeysError:
             return []
 
+    async def watch(self, heard: Heard) -> None:
+        """Calls `heard(key, value)` for each change from now on, None for what is gone."""
+        # Not a consumer, which a crash of the server could lose.
+        everything = subjects.kept(self.name, ">")
 
-class Mirror(Bucket):
-    """What the bucket holds, without a round trip to read it.
+        async def receive(msg: Msg) -> None:
+            headers = msg.headers or {}
+            gone = headers.get(OPERATION) in ("DEL", "PURGE") or EXPIRY in headers
+            heard(msg.subject.removeprefix(everything[:-1]), None if gone else msg.data)
 
-    It listens to the writes themselves, so it needs no consumer that a server crash could lose,
-    and reads everything afresh after a reconnect.
-    """
+        await self.bus.client.subscribe(everything, cb=receive)
 
-    def __init__(
-        self,
-        bus: Bus,
-        name: str,
-        on_change: Callable[[str, bytes | None], None] | None = None,
-    ) -> None:
-        super().__init__(bus, name)
-        self._prefix = f"$KV.{name}."
+
+class Mirror:
+    """What the bucket holds, without a round trip to read it; read afresh after a reconnect."""
+
+    def __init__(self, bucket: Bucket, on_change: Heard | None = None) -> None:
+        self.bucket = bucket
         self._on_change = on_change
         self._fresh: dict[str, bytes | None] = {}
         self.values: dict[str, bytes] = {}
 
     async def start(self) -> None:
-        await self.bus.client.subscribe(f"{self._prefix}>", cb=self._heard)
+        await self.bucket.watch(self._heard)
         await self.load()
+
+    async def put(self, key: str, value: bytes, ttl: float | None = None) -> None:
+        await self.bucket.put(key, value, ttl)
 
     async def load(self) -> None:
         """Reads all keys; writes heard meanwhile are newer and win."""
         self._fresh = {}
         found: dict[str, bytes] = {}
-        for key in await self.keys():
-            value = await self.get(key)
+        for key in await self.bucket.keys():
+            value = await self.bucket.get(key)
             if value is not None:
                 found[key] = value
         for key in set(self.values) - set(found) - set(self._fresh):
@@ -78,10 +103,7 @@ class Mirror(Bucket):
         for key, value in (found | self._fresh).items():
             self._set(key, value)
 
-    async def _heard(self, msg: Msg) -> None:
-        key = msg.subject.removeprefix(self._prefix)
-        gone = bool(msg.headers and msg.headers.get(OPERATION) in ("DEL", "PURGE"))
-        value = None if gone else msg.data
+    def _heard(self, key: str, value: bytes | None) -> None:
         self._fresh[key] = value
         self._set(key, value)
 

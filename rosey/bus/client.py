@@ -3,16 +3,13 @@
 import asyncio
 import logging
 import re
-from collections.abc import Awaitable, Callable, Iterable
-from contextlib import suppress
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Self
-from urllib.parse import urlsplit
 
 import nats
 from nats.aio.client import Client
 from nats.aio.msg import Msg
-from nats.aio.subscription import Subscription
 from nats.errors import AuthorizationError, ConnectionReconnectingError
 from nats.errors import TimeoutError as NatsTimeout
 from nats.js import JetStreamContext
@@ -22,8 +19,13 @@ from nats.js.errors import NoStreamResponseError, NotFoundError, ServiceUnavaila
 
 from rosey import streams
 from rosey.bus.bucket import Bucket, Mirror
-from rosey.bus.consumer import Consumer, Handler
+from rosey.bus.consumer import Consumer, Feed, Handler
+from rosey.bus.errors import BusError
+from rosey.bus.incoming import Hear, Incoming, Subscribed
+from rosey.bus.knocking import CONNECT_PATIENCE, knock, no_connection
 from rosey.bus.login import ANONYMOUS, Login
+from rosey.bus.middleware import Middleware, around_handling, around_sending
+from rosey.bus.pull import Pull
 from rosey.streams import ConsumerSpec
 
 log = logging.getLogger("rosey.bus")
@@ -33,7 +35,6 @@ TURNED_AWAY = "authorization"
 LAST_TURN = 10
 REFUSED = re.compile(r'permissions violation for (?P<what>\w+) to "(?P<subject>[^"]+)"', re.I)
 
-CONNECT_PATIENCE = 2.0
 ACK_PATIENCE = 2.0
 STORE_PATIENCE = 15.0
 PENDING_ACKS = 1024
@@ -47,26 +48,15 @@ PASSING = (
 )
 
 
-class BusError(Exception):
-    """The bus cannot be used; the text is a sentence for the operator."""
-
-
-@dataclass
-class Incoming:
-    """A message without a stream, perhaps with somebody waiting for an answer."""
-
-    subject: str
-    data: bytes
-    reply: str
-    headers: dict[str, str] = field(default_factory=dict)
-
-
 class Bus:
     """A process's connection. Reconnects for ever once connected; fails at once before that."""
 
-    def __init__(self, client: Client, login: Login = ANONYMOUS) -> None:
+    def __init__(
+        self, client: Client, login: Login = ANONYMOUS, middlewares: Sequence[Middleware] = ()
+    ) -> None:
         self.client = client
         self.login = login
+        self.middlewares = tuple(middlewares)
         self.url = ""
         self.refusals = 0
         self._refused: dict[str, float] = {}
@@ -79,28 +69,38 @@ class Bus:
         self._on_reconnect: list[Callable[[], Awaitable[None]]] = []
         self._catching_up: asyncio.Task[None] | None = None
         self._consumers: list[Consumer] = []
+        self._listening: list[Subscribed] = []
 
     @classmethod
-    async def connect(cls, url: str, name: str, login: Login = ANONYMOUS) -> Self:
+    async def connect(
+        cls,
+        url: str,
+        name: str,
+        login: Login = ANONYMOUS,
+        middlewares: Sequence[Middleware] = (),
+    ) -> Self:
         """`url` may be several with commas between. A connection once made is made again for ever.
 
         Raises BusError after two seconds when no server answers or none lets us in.
         """
-        bus = cls(Client(), login)
+        bus = cls(Client(), login, middlewares)
         bus.url = url
         servers = [each.strip() for each in url.split(",")]
         try:
             # The library retries a first connection for minutes; a person wants to know now.
-            await _knock(servers)
+            await knock(servers)
             async with asyncio.timeout(CONNECT_PATIENCE):
                 await bus._connect(servers, name)
         except (OSError, ValueError, nats.errors.Error, TimeoutError) as problem:
             with suppress(AssertionError):  # the library's, for a client that never got so far
                 await bus.client.close()
-            raise BusError(bus._no_connection(name, problem)) from problem
+            why = bus._problem or problem
+            turned_away = bus._turned_away.is_set()
+            raise BusError(no_connection(url, name, why, turned_away)) from problem
         return bus
 
     async def _connect(self, servers: list[str], name: str) -> None:
+        """Ends as soon as the server has said no, which the library would ask again and again."""
         connecting = asyncio.ensure_future(
             self.client.connect(
                 servers,
@@ -129,7 +129,7 @@ class Bus:
 
     async def another(self, name: str) -> "Bus":
         """A second connection of the same process, with the same rights."""
-        return await Bus.connect(self.url, name, self.login)
+        return await Bus.connect(self.url, name, self.login, self.middlewares)
 
     async def ended(self) -> None:
         """Waits until the server does not want us any more, then raises BusError."""
@@ -140,27 +140,62 @@ class Bus:
     def is_connected(self) -> bool:
         return bool(self.client.is_connected)
 
+    def sending(
+        self, subject: str, headers: dict[str, str] | None = None
+    ) -> AbstractContextManager[dict[str, str] | None]:
+        """Around a message that is sent past `publish` and `store`; gives its headers."""
+        if not self.middlewares:
+            return nullcontext(headers)
+        return around_sending(self.middlewares, subject, headers)
+
+    def handling(self, subject: str, headers: Mapping[str, str]) -> AbstractContextManager[object]:
+        """Around work that begins here: what it sends belongs to one trace."""
+        if not self.middlewares:
+            return nullcontext()
+        return around_handling(self.middlewares, subject, headers)
+
     async def publish(
         self, subject: str, data: bytes, headers: dict[str, str] | None = None, reply: str = ""
     ) -> None:
         """Sends without waiting and without keeping; lost when nobody listens."""
+        with self.sending(subject, headers) as own:
+            await self._publish(subject, data, own, reply)
+
+    async def _publish(
+        self, subject: str, data: bytes, headers: dict[str, str] | None, reply: str
+    ) -> None:
         await self.client.publish(subject, data, reply=reply, headers=headers)
 
     async def request(self, subject: str, data: bytes, timeout: float = 5.0) -> bytes:
         """One answer within `timeout` s. Raises TimeoutError, or BusError when nobody hears."""
+        with self.sending(subject) as headers:
+            return await self._request(subject, data, timeout, headers)
+
+    async def _request(
+        self, subject: str, data: bytes, timeout: float, headers: dict[str, str] | None
+    ) -> bytes:
         try:
-            return (await self.client.request(subject, data, timeout=timeout)).data
+            answer = await self.client.request(subject, data, timeout=timeout, headers=headers)
         except nats.errors.NoRespondersError as problem:
             raise BusError(f"Nobody answers on {subject}.") from problem
         except TimeoutError:
             self._explain(subject)
             raise
+        return answer.data
 
-    async def subscribe(
-        self, subject: str, handler: Callable[[Incoming], Awaitable[None]], queue: str = ""
-    ) -> Subscription:
+    async def subscribe(self, subject: str, handler: Hear, queue: str = "") -> Subscribed:
         """Calls `handler` for each message in order; `queue` shares them among processes."""
 
+        async def hear(incoming: Incoming) -> None:
+            with self.handling(incoming.subject, incoming.headers):
+                await handler(incoming)
+
+        heard_by = hear if self.middlewares else handler
+        subscription = await self._subscribe(subject, heard_by, queue)
+        self._listening.append(subscription)
+        return subscription
+
+    async def _subscribe(self, subject: str, handler: Hear, queue: str) -> Subscribed:
         async def receive(msg: Msg) -> None:
             await handler(Incoming(msg.subject, msg.data, msg.reply, dict(msg.headers or {})))
 
@@ -173,21 +208,41 @@ class Bus:
 
         Tries again for `patience` seconds while the server is away, then raises BusError.
         """
+        return await self.keep(subject, data, {Header.MSG_ID: id}, patience)
+
+    async def keep(
+        self, subject: str, data: bytes, headers: dict[str, str], patience: float
+    ) -> PubAck:
+        """As `store` does, with headers of one's own."""
+        with self.sending(subject, headers) as own:
+            return await self._keep(subject, data, own or headers, patience)
+
+    async def _keep(
+        self, subject: str, data: bytes, headers: dict[str, str], patience: float
+    ) -> PubAck:
         deadline = asyncio.get_running_loop().time() + patience
         while True:
             try:
-                return await self.js.publish(
-                    subject, data, timeout=ACK_PATIENCE, headers={Header.MSG_ID: id}
-                )
+                return await self._keep_once(subject, data, headers)
             except PASSING as problem:
                 self._explain(subject)
                 if asyncio.get_running_loop().time() >= deadline:
                     raise BusError(f"{subject} could not be stored: {problem}") from problem
                 await asyncio.sleep(0.1)
 
+    async def _keep_once(self, subject: str, data: bytes, headers: dict[str, str]) -> PubAck:
+        return await self.js.publish(subject, data, timeout=ACK_PATIENCE, headers=headers)
+
     async def store_soon(self, subject: str, data: bytes, id: str) -> "asyncio.Future[PubAck]":
         """Sends now; the future ends when the stream has it. At most 1024 are under way."""
-        return await self.js.publish_async(subject, data, headers={Header.MSG_ID: id})
+        headers: dict[str, str] = {Header.MSG_ID: id}
+        with self.sending(subject, headers) as own:
+            return await self._keep_soon(subject, data, own or headers)
+
+    async def _keep_soon(
+        self, subject: str, data: bytes, headers: dict[str, str]
+    ) -> "asyncio.Future[PubAck]":
+        return await self.js.publish_async(subject, data, headers=headers)
 
     async def last(self, stream: str, subject: str) -> bytes | None:
         """The newest message that the stream keeps on this subject."""
@@ -202,10 +257,13 @@ class Bus:
         Raises BusError when nobody makes the consumer in time.
         """
         await self.made(spec)
-        consumer = Consumer(self, spec, handler)
+        consumer = Consumer(self, spec, handler, self._feed(spec))
         await consumer.start()
         self._consumers.append(consumer)
         return consumer
+
+    def _feed(self, spec: ConsumerSpec) -> Feed:
+        return Pull(self, spec)
 
     async def make(self, spec: ConsumerSpec) -> None:
         """Creates a consumer or changes it; only core and the operator have the right to."""
@@ -219,8 +277,7 @@ class Bus:
         deadline = asyncio.get_running_loop().time() + STORE_PATIENCE
         while True:
             try:
-                await self.js.consumer_info(spec.stream, spec.durable, timeout=ACK_PATIENCE)
-                return
+                return await self._look_for(spec)
             except (NotFoundError, *PASSING) as problem:
                 if asyncio.get_running_loop().time() >= deadline:
                     raise BusError(
@@ -228,6 +285,10 @@ class Bus:
                         "makes it when it starts: is it running, and may we use the consumer?"
                     ) from problem
                 await asyncio.sleep(0.1)
+
+    async def _look_for(self, spec: ConsumerSpec) -> None:
+        """Raises NotFoundError when the consumer is not there."""
+        await self.js.consumer_info(spec.stream, spec.durable, timeout=ACK_PATIENCE)
 
     def forget(self, consumer: Consumer) -> None:
         """For a consumer that has stopped."""
@@ -241,7 +302,7 @@ class Bus:
         self, name: str, on_change: Callable[[str, bytes | None], None] | None = None
     ) -> Mirror:
         """A bucket's present content held in memory and kept up to date."""
-        mirror = Mirror(self, name, on_change)
+        mirror = Mirror(self.bucket(name), on_change)
         await mirror.start()
         self.on_reconnect(mirror.load)
         return mirror
@@ -274,9 +335,11 @@ class Bus:
         self._on_refusal.append(action)
 
     async def drain(self) -> None:
-        """Stops taking, lets work in hand end, sends what waits, and closes."""
-        for consumer in list(self._consumers):
-            await consumer.stop()
+        """Stops taking, lets work in hand end, sends what waits, and closes.
+
+        What takes longer than two seconds is left.
+        """
+        await self._stop_taking()
         if self._catching_up:
             self._catching_up.cancel()
             await asyncio.gather(self._catching_up, return_exceptions=True)
@@ -289,11 +352,17 @@ class Bus:
             log.warning("the bus did not take the last messages before closing")
         await self.client.close()
 
+    async def _stop_taking(self) -> None:
+        listening = self._listening if self.is_connected else []
+        await asyncio.gather(
+            *(consumer.stop() for consumer in self._consumers), *map(_drained, listening)
+        )
+
     async def _reconnected(self) -> None:
         log.info("connected to NATS again")
         self._turns = 0
         for consumer in self._consumers:
-            await consumer.ask()
+            await consumer.feed.ask()
         if self._catching_up:
             self._catching_up.cancel()
         self._catching_up = asyncio.create_task(self._catch_up(), name="catch up")
@@ -331,17 +400,6 @@ class Bus:
         for action in self._on_refusal:
             await action(what, refused["subject"])
 
-    def _no_connection(self, name: str, problem: Exception) -> str:
-        if self._turned_away.is_set():
-            return (
-                f"NATS at {self.url} does not let {name} in. Each process has a key in the folder "
-                "`keys` of the data folder: is it this Rosey's server, and its data folder?"
-            )
-        return (
-            f"No NATS server answers at {self.url} ({self._problem or problem}). Start Rosey with "
-            "`bin/rosey up`, or set ROSEY_NATS_URL to the server to use."
-        )
-
     def _explain(self, subject: str) -> None:
         """Raises BusError when what was waited for was refused by the server a moment ago."""
         at = self._refused.get(subject.lower())
@@ -349,18 +407,6 @@ class Bus:
             raise BusError(f"NATS does not let us publish {subject}: no manifest allows it.")
 
 
-async def _knock(servers: list[str]) -> None:
-    """Raises the last one's problem when none of the servers takes a connection."""
-    problem: Exception = ValueError("no address")
-    for server in servers:
-        address = urlsplit(server if "://" in server else f"nats://{server}")
-        try:
-            _, writer = await asyncio.wait_for(
-                asyncio.open_connection(address.hostname, address.port or 4222), CONNECT_PATIENCE
-            )
-        except (OSError, TimeoutError) as why:
-            problem = why
-            continue
-        writer.close()
-        return
-    raise problem
+async def _drained(subscription: Subscribed) -> None:
+    with suppress(TimeoutError, nats.errors.Error):  # not longer; or it was ended before
+        await asyncio.wait_for(subscription.drain(), CONNECT_PATIENCE)

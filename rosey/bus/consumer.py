@@ -1,23 +1,22 @@
-"""A durable consumer: pulls, hands out in order, keeps work in hand alive, sets aside the bad."""
+"""A durable consumer: hands out in order, keeps work in hand alive, sets aside the bad."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import nats.errors
-from nats.aio.msg import Msg
-from nats.aio.subscription import Subscription
 from nats.js.api import Header
 from nats.js.errors import Error as JetStreamError
 from pydantic import ValidationError
 
 from rosey import ids, subjects
+from rosey.bus.errors import BusError
+from rosey.bus.middleware import around_handling
 from rosey.streams import MOST_TRIES, ConsumerSpec
 
 if TYPE_CHECKING:
@@ -25,15 +24,33 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("rosey.bus")
 
-NANO = 1_000_000_000
-PULL_LIFE = 20.0
-HEARTBEAT = 2.0
-BATCH = 256
 RETRY_AFTER = 1.0
+
+# What the server is told of a message: done, to come again, never to come again, worked on.
+Word = Literal["+ACK", "-NAK", "+TERM", "+WPI"]
 
 
 class Poison(Exception):
     """Raised by a handler for a message that no retry can help; it is set aside."""
+
+
+class Feed(Protocol):
+    """Where a consumer's messages come from; it calls `Consumer.take` for each."""
+
+    async def start(self, consumer: Consumer) -> None:
+        """Begins; the durable must be there."""
+
+    async def stop(self) -> None:
+        """Takes no more; what is in hand can still be answered."""
+
+    async def ask(self) -> None:
+        """After a reconnect."""
+
+    async def tend(self) -> None:
+        """Called a few times within each `ack_wait`."""
+
+    async def answer(self, reply: str, word: Word, delay: float = 0.0) -> None:
+        """Says what became of a message; with -NAK it comes again after `delay` seconds."""
 
 
 @dataclass
@@ -41,7 +58,7 @@ class Delivery:
     """One message of a stream. `seq` is its place in it, `tries` counts from 1."""
 
     consumer: Consumer
-    msg: Msg
+    reply: str
     subject: str
     data: bytes
     headers: dict[str, str] = field(default_factory=dict)
@@ -50,32 +67,32 @@ class Delivery:
     settled: bool = False
 
     async def ack(self) -> None:
-        await self._settle(b"+ACK")
+        await self._settle("+ACK")
 
     async def retry(self, delay: float) -> None:
         """Gives it back, to come again after `delay` seconds."""
-        await self._settle(b"-NAK " + json.dumps({"delay": int(delay * NANO)}).encode())
+        await self._settle("-NAK", delay)
 
     async def bury(self, reason: str) -> None:
         """Keeps it with its reason among the dead letters, never to come again."""
-        stream = self.consumer.stream
-        headers = {"Rosey-Reason": reason[:500], "Rosey-Subject": self.subject}
+        stream, bus = self.consumer.stream, self.consumer.bus
         log.warning("set aside %s %s: %s", stream, self.seq, reason)
-        await self.consumer.bus.js.publish(
-            subjects.dead(stream),
-            self.data,
-            headers=headers | {Header.MSG_ID: ids.derive("d", stream, self.seq)},
-        )
+        headers = {
+            "Rosey-Reason": reason[:500],
+            "Rosey-Subject": self.subject,
+            Header.MSG_ID: ids.derive("d", stream, self.seq),
+        }
+        await bus.keep(subjects.dead(stream), self.data, headers, patience=0.0)
         self.consumer.buried += 1
-        await self._settle(b"+TERM")
+        await self._settle("+TERM")
 
     async def working(self) -> None:
-        await self.consumer.bus.client.publish(self.msg.reply, b"+WPI")
+        await self.consumer.feed.answer(self.reply, "+WPI")
 
-    async def _settle(self, word: bytes) -> None:
+    async def _settle(self, word: Word, delay: float = 0.0) -> None:
         if not self.settled:
             self.settled = True
-            await self.consumer.bus.client.publish(self.msg.reply, word)
+            await self.consumer.feed.answer(self.reply, word, delay)
 
 
 Handler = Callable[[Delivery], Awaitable[None]]
@@ -89,36 +106,25 @@ class Consumer:
     handler never comes to an end because its process dies of it.
     """
 
-    def __init__(self, bus: Bus, spec: ConsumerSpec, handler: Handler) -> None:
+    def __init__(self, bus: Bus, spec: ConsumerSpec, handler: Handler, feed: Feed) -> None:
         self.bus = bus
         self.spec = spec
+        self.feed = feed
         self.stream = spec.stream
         self.durable = spec.durable
         self.buried = 0
         self._handler = handler
-        self._keep_alive = spec.ack_wait / 3
-        self._inbox = ""
-        self._subscription: Subscription | None = None
-        self._wanted = 0
-        self._heard_at = 0.0
         self._in_hand: dict[asyncio.Task[None], Delivery] = {}
         self._watch: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Begins to pull; the durable must be there."""
-        self._inbox = self.bus.client.new_inbox()
-        self._subscription = await self.bus.client.subscribe(
-            self._inbox, cb=self._receive, pending_msgs_limit=-1, pending_bytes_limit=-1
-        )
-        await self.ask()
+        """Begins to take; the durable must be there."""
+        await self.feed.start(self)
         self._watch = asyncio.create_task(self._tend(), name=f"tend {self.durable}")
 
     async def stop(self) -> None:
         """Takes no more and waits up to two seconds for what is in hand; the rest comes again."""
-        if self._subscription and not self.bus.client.is_closed:
-            with suppress(nats.errors.Error):
-                await self._subscription.unsubscribe()
-        self._subscription = None
+        await self.feed.stop()
         self.bus.forget(self)
         if self._in_hand:
             await asyncio.wait(list(self._in_hand), timeout=2.0)
@@ -131,43 +137,11 @@ class Consumer:
             task.cancel()
         return list(self._in_hand)
 
-    async def ask(self) -> None:
-        """Puts a fresh pull request on the server; an older one may still run out."""
-        if self._subscription is None:
-            return
-        self._wanted = BATCH
-        self._heard_at = asyncio.get_running_loop().time()
-        request = {
-            "batch": BATCH,
-            "expires": int(PULL_LIFE * NANO),
-            "idle_heartbeat": int(HEARTBEAT * NANO),
-        }
-        await self.bus.client.publish(
-            f"$JS.API.CONSUMER.MSG.NEXT.{self.stream}.{self.durable}",
-            json.dumps(request).encode(),
-            reply=self._inbox,
-        )
-
-    async def _receive(self, msg: Msg) -> None:
-        self._heard_at = asyncio.get_running_loop().time()
-        status = msg.headers.get("Status") if msg.headers else None
-        if status is not None and not msg.reply:
-            if status not in ("100", "503"):
-                await self.ask()
-            return
-        self._wanted -= 1
-        if self._wanted <= 0:
-            await self.ask()
-        metadata = msg.metadata
-        delivery = Delivery(
-            self,
-            msg,
-            msg.subject,
-            msg.data,
-            dict(msg.headers or {}),
-            metadata.sequence.stream,
-            metadata.num_delivered or 1,
-        )
+    def take(
+        self, reply: str, subject: str, data: bytes, headers: dict[str, str], seq: int, tries: int
+    ) -> None:
+        """Begins the work on a message; `reply` is what the feed knows it by."""
+        delivery = Delivery(self, reply, subject, data, headers, seq, tries)
         task = asyncio.create_task(self._handle(delivery))
         self._in_hand[task] = delivery
         task.add_done_callback(self._in_hand.pop)
@@ -177,14 +151,21 @@ class Consumer:
             try:
                 if self.spec.most_tries and delivery.tries > self.spec.most_tries:
                     raise Poison(f"handed out {delivery.tries - 1} times and never finished")
-                await self._handler(delivery)
+                await self._work(delivery)
                 await delivery.ack()
             except (Poison, ValidationError) as problem:
                 await delivery.bury(_reason(problem))
             except Exception as problem:  # a handler's bug must not stop the consumer
                 await self._failed(delivery, problem)
-        except (nats.errors.Error, JetStreamError, TimeoutError) as problem:
+        except (BusError, nats.errors.Error, JetStreamError, TimeoutError) as problem:
             log.warning("%s %s comes again: %s", self.stream, delivery.seq, problem)
+
+    async def _work(self, delivery: Delivery) -> None:
+        if not self.bus.middlewares:
+            await self._handler(delivery)
+            return
+        with around_handling(self.bus.middlewares, delivery.subject, delivery.headers):
+            await self._handler(delivery)
 
     async def _failed(self, delivery: Delivery, problem: Exception) -> None:
         if delivery.tries >= MOST_TRIES:
@@ -194,16 +175,14 @@ class Consumer:
         await delivery.retry(RETRY_AFTER * delivery.tries)
 
     async def _tend(self) -> None:
-        """Tells the server what is still worked on, and asks again when it has gone quiet."""
+        """Tells the server what is still worked on."""
         while True:
-            await asyncio.sleep(self._keep_alive)
+            await asyncio.sleep(self.spec.ack_wait / 3)
             with suppress(nats.errors.Error):
                 for delivery in list(self._in_hand.values()):
                     if not delivery.settled:
                         await delivery.working()
-                quiet = asyncio.get_running_loop().time() - self._heard_at
-                if quiet > 3 * HEARTBEAT and self.bus.client.is_connected:
-                    await self.ask()
+                await self.feed.tend()
 
 
 def _reason(problem: Exception) -> str:

@@ -94,7 +94,9 @@ def _ours() -> set[str]:
     found = {*EVENTS, subjects.send(CONNECTION)}
     found |= {subjects.raw(CONNECTION, family) for family in FAMILIES}
     found |= {subjects.dead(streams.SENDS)}
-    found |= {f"$KV.{bucket}.{key}" for bucket in BUCKETS for key in KEYS}
+    for bucket in BUCKETS:
+        found |= {f"$KV.{bucket}.{key}" for key in KEYS}
+        found |= {subjects.kept(bucket, key) for key in KEYS}
     for name in WORLD:
         manifest = load_plugin(PLUGINS / name)
         found |= {subjects.execute(name), subjects.result(name)}

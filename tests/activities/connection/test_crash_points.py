@@ -46,7 +46,7 @@ class Grave(Bucket):
 
     bus: Mortal
 
-    async def put(self, key: str, value: bytes) -> None:
+    async def put(self, key: str, value: bytes, ttl: float | None = None) -> None:
         if self.bus.dead:
             return
         await super().put(key, value)
