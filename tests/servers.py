@@ -53,13 +53,18 @@ class NatsServer:
     def url(self) -> str:
         return f"nats://127.0.0.1:{self.port}"
 
+    @property
+    def arguments(self) -> list[str]:
+        """Where it keeps what; another kind of server has others."""
+        return ["-js", "-sd", str(self.folder)]
+
     def start(self) -> "NatsServer":
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / "nats.log").open("ab") as log:
             self.process = subprocess.Popen(
                 [
                     *(binary("nats-server"), "-a", "127.0.0.1", "-p", str(self.port)),
-                    *("-js", "-sd", str(self.folder)),
+                    *self.arguments,
                 ],
                 stdout=log,
                 stderr=log,

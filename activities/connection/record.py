@@ -10,6 +10,8 @@ from rosey.events import Action, Message
 
 REMEMBERED = 50
 YOUNG = timedelta(minutes=1)
+# Live lines come in their order; one so many milliseconds earlier shows a clock that was set back.
+SET_BACK = 60_000
 
 
 class InFlight(BaseModel):
@@ -58,10 +60,14 @@ class Record(BaseModel):
         self.in_flight.since = max(self.seen_at, self.confirmed_at, heard_at)
         return self.in_flight
 
+    def hear(self, at: int) -> None:
+        """A line of this time is stored."""
+        self.seen_at = advance(self.seen_at, at)
+
     def confirm(self, shown: Message) -> None:
         """Our own line was shown."""
         at = milliseconds(shown.sent_at)
-        if shown.pm or at < self.confirmed_at:
+        if shown.pm or advance(self.confirmed_at, at) != at:
             return
         self.confirmed = [*(self.confirmed if at == self.confirmed_at else []), shown.id]
         self.confirmed_at = at
@@ -87,6 +93,11 @@ class Verdict(Enum):
     SHOWN = "shown"
     AGAIN = "again"
     UNDECIDED = "undecided"
+
+
+def advance(known: int, at: int) -> int:
+    """The later of two of the platform's times, unless its clock was set back in between."""
+    return at if at < known - SET_BACK else max(known, at)
 
 
 def milliseconds(at: datetime) -> int:

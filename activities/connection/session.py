@@ -15,6 +15,7 @@ from activities.connection.record import (
     InFlight,
     Record,
     Verdict,
+    advance,
     first_join,
     has_gap,
     milliseconds,
@@ -194,10 +195,10 @@ class Session:
         if message.pm:
             self.outbox.event(subjects.PM, message, message.id)
             return
-        self._heard_at = max(self._heard_at, milliseconds(message.sent_at))
+        self._heard_at = advance(self._heard_at, milliseconds(message.sent_at))
 
         def seen() -> None:
-            self.record.seen_at = max(self.record.seen_at, milliseconds(message.sent_at))
+            self.record.hear(milliseconds(message.sent_at))
 
         self.outbox.event(subjects.MESSAGE, message, message.id, seen)
 

@@ -2,11 +2,13 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
 from pydantic import BaseModel
 
+from core.backpressure import store_when_there_is_room
 from rosey import ids, streams, subjects
 from rosey.bus import Bus, Consumer, Delivery
 from rosey.events import (
@@ -89,7 +91,7 @@ class PluginHost:
 
     async def _handle(self, delivery: Delivery) -> None:
         command = Command.read(delivery.data)
-        started = datetime.now(UTC)
+        started = time.monotonic()
         outcome = await self._outcome(command)
         # The end comes first: another try of this command may lead to other events, but then the
         # number of its end is taken, and there is one.
@@ -156,7 +158,8 @@ class PluginHost:
             actions=actions,
             error=outcome.error,
         )
-        await self.bus.store(subjects.reply(command.plugin, reply_id), reply.wire(), reply_id)
+        subject = subjects.reply(command.plugin, reply_id)
+        await store_when_there_is_room(self.bus, subject, reply.wire(), reply_id)
 
     async def _publish(self, command: Command, number: int, event: Happening) -> None:
         event_id = ids.event_id(command.id, number)
@@ -171,9 +174,9 @@ class PluginHost:
         await self.bus.store(subjects.event(command.plugin, event.name), body.wire(), event_id)
 
 
-def _done(command: Command, outcome: Outcome, started: datetime) -> Happening:
+def _done(command: Command, outcome: Outcome, started: float) -> Happening:
     """Every command ends in exactly one of these, without saying who gave it."""
-    seconds = round((datetime.now(UTC) - started).total_seconds(), 4)
+    seconds = round(time.monotonic() - started, 4)
     data: dict[str, object] = {"action": command.action, "seconds": seconds}
     if outcome.error:
         return Happening(name="command_failed", data=data | {"reason": outcome.error})

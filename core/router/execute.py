@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 
 from pydantic import ValidationError
 
+from core.router import texts
 from core.router.router import Router
 from rosey import ids, subjects
-from rosey.bus import Bus, BusError, Incoming
+from rosey.bus import Bus, BusError, Incoming, StreamFull
 from rosey.channels import Channel
 from rosey.events import Command, Execute, Executed
 
@@ -58,6 +59,8 @@ class Executor:
             reply = await self.router.execute(command, PATIENCE)
         except TimeoutError:
             return Executed(command_id=command.id, error=f"{plugin} did not answer in time.")
+        except StreamFull:
+            return Executed(command_id=command.id, error=texts.full(plugin))
         except BusError as problem:
             return Executed(command_id=command.id, error=str(problem))
         said = [action.text for action in reply.actions]

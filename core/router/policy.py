@@ -1,5 +1,6 @@
-"""Who may do what, how often, and what a plugin may have Rosey do: pure."""
+"""Who may do what, how often, and what a plugin may have Rosey do."""
 
+import time
 from collections import OrderedDict
 from datetime import datetime
 
@@ -7,6 +8,7 @@ from rosey.events import Action, ChatCommand, Reply
 from rosey.manifest import PluginManifest
 
 REMEMBERED = 10_000
+TELL_EVERY = 5.0
 LONGEST_TEXT = 2_000
 MOST_ACTIONS = 20
 
@@ -26,13 +28,31 @@ class CoolDowns:
         key = (channel, user.lower(), f"{plugin}.{command.action}")
         last = self._used.get(key)
         left = command.cooldown - (now - last).total_seconds() if last else 0.0
-        if left > 0 and now != last:  # the same moment is the same line, delivered again
+        # The same moment is the same line, delivered again. When the platform's clock is set back
+        # by far, its times cannot be compared with earlier ones.
+        if 0 < left <= 2 * command.cooldown and now != last:
             return left
         self._used[key] = now
         self._used.move_to_end(key)
         while len(self._used) > REMEMBERED:
             self._used.popitem(last=False)
         return 0.0
+
+
+class Sparingly:
+    """What is told once in five seconds in a burst, where more would bury the room."""
+
+    def __init__(self) -> None:
+        self._told: dict[tuple[str, ...], float] = {}
+
+    def due(self, *about: str) -> bool:
+        """Whether to tell it now; then it is noted as told."""
+        now = time.monotonic()
+        self._told = {each: at for each, at in self._told.items() if now - at < TELL_EVERY}
+        if about in self._told:
+            return False
+        self._told[about] = now
+        return True
 
 
 def allowed_actions(reply: Reply, manifest: PluginManifest | None) -> tuple[list[Action], str]:

@@ -3,14 +3,15 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from datetime import UTC, datetime
 
+from core.backpressure import store_when_there_is_room
 from core.config import Config
 from core.router import texts
 from core.router.commands import CORE, Found, Group, Table, Unknown, resolve, table
-from core.router.policy import CoolDowns, allowed_actions, tidy
+from core.router.policy import CoolDowns, Sparingly, allowed_actions, tidy
+from core.router.presence import Presences
 from rosey import channels, ids, streams, subjects
-from rosey.bus import Bus, BusError, Delivery, Mirror
+from rosey.bus import Bus, BusError, Delivery, Mirror, StreamFull
 from rosey.channels import Channel
 from rosey.events import (
     Action,
@@ -43,12 +44,13 @@ class Router:
         self._config = config
         self._manifests = manifests
         self._words: Table = table([])
-        self._presences: dict[str, PluginPresence] = {}
+        self._presences = Presences()
         self._listening: dict[str, dict[str, Listening]] = {}
         self._open: Mirror | None = None
         self._cooldowns = CoolDowns()
         self._waiting: dict[str, asyncio.Future[Reply]] = {}
         self._watches: set[asyncio.Task[None]] = set()
+        self._telling_full = Sparingly()
 
     async def start(self) -> None:
         """Reads who is there and what is open, then begins to take messages and replies."""
@@ -71,18 +73,13 @@ class Router:
     # -- what is known ---------------------------------------------------------------------
 
     def _plugin_changed(self, key: str, value: bytes | None) -> None:
-        known = self._presences.get(key)
-        if value is None:
-            self._presences.pop(key, None)
-        else:
-            try:
-                self._presences[key] = PluginPresence.read(value)
-            except ValueError as problem:
-                log.warning("the entry of plugin %s cannot be read: %s", key, problem)
-                return
-        now = self._presences.get(key)
-        if known is None or now is None or known.commands != now.commands:
-            self._words = table(self._presences.values())
+        try:
+            fresh = PluginPresence.read(value) if value is not None else None
+        except ValueError as problem:
+            log.warning("the entry of plugin %s cannot be read: %s", key, problem)
+            return
+        if self._presences.hear(key, fresh):
+            self._words = table(self._presences.known)
 
     def _listening_changed(self, key: str, value: bytes | None) -> None:
         plugin, _, token = key.partition(".")
@@ -139,7 +136,7 @@ class Router:
             if self._is_on(message.channel, plugin):
                 command = self._command(message, seq, plugin, "answer", message.text)
                 command.plain, command.shown_at = True, entry.shown_at
-                await self._store(command)
+                await self._give(command, message)
 
     async def _on_command(self, message: Message, seq: int, prefix: str, found: Found) -> None:
         if found.plugin == CORE:
@@ -155,15 +152,26 @@ class Router:
         entry = self._listening.get(message.channel, {}).get(found.plugin)
         command.shown_at = entry.shown_at if entry else None
         self._watch(command, message)
-        await self._store(command)
+        await self._give(command, message)
+
+    async def _give(self, command: Command, message: Message) -> None:
+        """Puts the command before its plugin, or tells the room that no more are taken."""
+        try:
+            await self._store(command)
+        except StreamFull as problem:
+            log.warning("%s was not taken: %s", command.id, problem)
+            if waiting := self._waiting.get(command.id):
+                waiting.cancel()
+            asker = message.user.name if message.pm else ""
+            if self._telling_full.due(message.channel, command.plugin, asker):
+                await self._say(message, texts.full(command.plugin))
 
     def _refusal(
         self, message: Message, prefix: str, plugin: str, command: ChatCommand
     ) -> str | None:
         if message.user.rank < command.rank:
             return texts.no_rank(prefix, command)
-        presence = self._presences.get(plugin)
-        if presence is None or not texts.alive(presence, datetime.now(UTC)):
+        if not self._presences.alive(plugin):
             return texts.away(plugin)
         wait = self._cooldowns.wait(
             message.channel, message.user.name, plugin, command, message.sent_at
@@ -177,7 +185,7 @@ class Router:
             case "help":
                 return texts.help_all(prefix, self._words, rank)
             case "status":
-                return texts.status(self._presences.values(), datetime.now(UTC))
+                return texts.status(self._presences.states())
         return texts.info()
 
     def _command(self, message: Message, seq: int, plugin: str, action: str, text: str) -> Command:
@@ -209,12 +217,12 @@ class Router:
     async def execute(self, command: Command, patience: float) -> Reply:
         """Gives a command a program asked for, and waits for its reply.
 
-        Raises TimeoutError; raises BusError when the plugin is not there.
+        Raises TimeoutError; raises BusError when the plugin is not there, StreamFull when it has
+        too much to do.
         """
-        presence = self._presences.get(command.plugin)
-        if presence is None or not texts.alive(presence, datetime.now(UTC)):
+        if not self._presences.alive(command.plugin):
             raise BusError(texts.away(command.plugin))
-        known = {chat.action for chat in presence.commands}
+        known = self._presences.actions(command.plugin)
         if command.action not in known:
             raise BusError(f"{command.plugin} takes: {', '.join(sorted(known))}.")
         if not self._is_on(command.channel, command.plugin):
@@ -261,8 +269,8 @@ class Router:
         await asyncio.gather(*(self._send(action) for action in actions))
 
     async def _send(self, action: Action) -> None:
-        connection = Channel.parse(action.channel).connection
-        await self.bus.store(subjects.send(connection), action.wire(), action.id)
+        subject = subjects.send(Channel.parse(action.channel).connection)
+        await store_when_there_is_room(self.bus, subject, action.wire(), action.id)
 
     async def _say(self, message: Message, text: str) -> None:
         """Rosey's own answer, where she was asked."""

@@ -1,17 +1,10 @@
 """What Rosey herself says in a room."""
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Mapping
 
 from core.router.commands import Group, Table
-from rosey.events import ChatCommand, PluginPresence
+from rosey.events import ChatCommand
 from rosey.ranks import title
-
-ALIVE_FOR = 5.0
-
-
-def alive(presence: PluginPresence, now: datetime) -> bool:
-    return (now - presence.alive_at).total_seconds() <= ALIVE_FOR
 
 
 def help_all(prefix: str, words: Table, rank: float) -> str:
@@ -62,10 +55,10 @@ def info() -> str:
     )
 
 
-def status(presences: Iterable[PluginPresence], now: datetime) -> str:
+def status(plugins: Mapping[str, bool]) -> str:
+    """One line; `plugins` says which are alive."""
     states = [
-        f"{presence.plugin} {'✓' if alive(presence, now) else '✗ not answering'}"
-        for presence in sorted(presences, key=lambda presence: presence.plugin)
+        f"{plugin} {'✓' if alive else '✗ not answering'}" for plugin, alive in plugins.items()
     ]
     return f"Router ✓, {', '.join(states) if states else 'no plugins'}"
 
@@ -88,6 +81,13 @@ def away(plugin: str) -> str:
 
 def slow(plugin: str) -> str:
     return f"{plugin} is restarting; your command waits."
+
+
+def full(plugin: str) -> str:
+    return (
+        f"{plugin} has more to do than it can keep up with, so I do not take more for it now. "
+        "Please try again in a minute."
+    )
 
 
 def short(text: str) -> str:

@@ -3,7 +3,7 @@
 from rosey.bus.bucket import Bucket, Mirror
 from rosey.bus.client import Bus
 from rosey.bus.consumer import Consumer, Delivery, Poison
-from rosey.bus.errors import BusError
+from rosey.bus.errors import BusError, StreamFull
 from rosey.bus.incoming import Incoming, Subscribed
 from rosey.bus.login import Login
 from rosey.bus.middleware import Metrics, Middleware
@@ -20,5 +20,6 @@ __all__ = [
     "Middleware",
     "Mirror",
     "Poison",
+    "StreamFull",
     "Subscribed",
 ]

@@ -10,17 +10,22 @@ from typing import Self
 import nats
 from nats.aio.client import Client
 from nats.aio.msg import Msg
-from nats.errors import AuthorizationError, ConnectionReconnectingError
+from nats.errors import AuthorizationError, ConnectionReconnectingError, SlowConsumerError
 from nats.errors import TimeoutError as NatsTimeout
 from nats.js import JetStreamContext
 from nats.js.api import Header, PubAck
 from nats.js.errors import Error as JetStreamError
-from nats.js.errors import NoStreamResponseError, NotFoundError, ServiceUnavailableError
+from nats.js.errors import (
+    NoStreamResponseError,
+    NotFoundError,
+    ServerError,
+    ServiceUnavailableError,
+)
 
 from rosey import streams
 from rosey.bus.bucket import Bucket, Mirror
 from rosey.bus.consumer import Consumer, Feed, Handler
-from rosey.bus.errors import BusError
+from rosey.bus.errors import BusError, StreamFull
 from rosey.bus.incoming import Hear, Incoming, Subscribed
 from rosey.bus.knocking import CONNECT_PATIENCE, knock, no_connection
 from rosey.bus.login import ANONYMOUS, Login
@@ -37,6 +42,9 @@ REFUSED = re.compile(r'permissions violation for (?P<what>\w+) to "(?P<subject>[
 
 ACK_PATIENCE = 2.0
 STORE_PATIENCE = 15.0
+# The server's number for a stream that has reached its limits and discards what is new.
+STREAM_FULL = 10077
+TELL_DROPPED_EVERY = 1000
 PENDING_ACKS = 1024
 # Worth another try: the server is away or has not elected itself yet.
 PASSING = (
@@ -59,6 +67,7 @@ class Bus:
         self.middlewares = tuple(middlewares)
         self.url = ""
         self.refusals = 0
+        self.dropped = 0
         self._refused: dict[str, float] = {}
         self._problem: Exception | None = None
         self._turned_away = asyncio.Event()
@@ -206,7 +215,8 @@ class Bus:
     ) -> PubAck:
         """Keeps a message in its stream once, however often it is stored under this `id`.
 
-        Tries again for `patience` seconds while the server is away, then raises BusError.
+        Tries again for `patience` seconds while the server is away, then raises BusError. Raises
+        StreamFull at once.
         """
         return await self.keep(subject, data, {Header.MSG_ID: id}, patience)
 
@@ -226,6 +236,8 @@ class Bus:
                 return await self._keep_once(subject, data, headers)
             except PASSING as problem:
                 self._explain(subject)
+                if getattr(problem, "err_code", None) == STREAM_FULL:
+                    raise StreamFull(f"{subject}: its stream is full.") from problem
                 if asyncio.get_running_loop().time() >= deadline:
                     raise BusError(f"{subject} could not be stored: {problem}") from problem
                 await asyncio.sleep(0.1)
@@ -317,6 +329,11 @@ class Bus:
         while True:
             try:
                 return await streams.declare(self.js, plugins, connections)
+            except ServerError as problem:
+                raise BusError(
+                    f"NATS does not take Rosey's streams: {problem.description}. Give JetStream "
+                    "about a gigabyte on its disk (max_file_store, where the server sets it)."
+                ) from problem
             except PASSING as problem:
                 if asyncio.get_running_loop().time() >= deadline:
                     raise BusError(f"NATS has no working JetStream: {problem}") from problem
@@ -384,6 +401,8 @@ class Bus:
     async def _note(self, problem: Exception) -> None:
         """The server's complaints; what it refuses is remembered for the one who waits for it."""
         self._problem = problem
+        if isinstance(problem, SlowConsumerError):
+            self._too_slow(problem.subject)
         refused = REFUSED.search(str(problem))
         if TURNED_AWAY in str(problem).lower():
             self._turned_away.set()
@@ -399,6 +418,12 @@ class Bus:
         log.error("NATS does not let us %s %s: no manifest allows it", what, refused["subject"])
         for action in self._on_refusal:
             await action(what, refused["subject"])
+
+    def _too_slow(self, subject: str) -> None:
+        """The library threw a message away because too many of its subscription wait for us."""
+        self.dropped += 1
+        if self.dropped % TELL_DROPPED_EVERY == 1:
+            log.warning("we do not keep up with %s: %d messages dropped", subject, self.dropped)
 
     def _explain(self, subject: str) -> None:
         """Raises BusError when what was waited for was refused by the server a moment ago."""

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("rosey.bus")
 
 RETRY_AFTER = 1.0
+# Messages of late that this process has begun to work on.
+REMEMBERED = 1_000
 
 # What the server is told of a message: done, to come again, never to come again, worked on.
 Word = Literal["+ACK", "-NAK", "+TERM", "+WPI"]
@@ -78,7 +80,8 @@ class Delivery:
         stream, bus = self.consumer.stream, self.consumer.bus
         log.warning("set aside %s %s: %s", stream, self.seq, reason)
         headers = {
-            "Rosey-Reason": reason[:500],
+            **{name: value for name, value in self.headers.items() if not _is_of_server(name)},
+            "Rosey-Reason": _in_a_header(reason),
             "Rosey-Subject": self.subject,
             Header.MSG_ID: ids.derive("d", stream, self.seq),
         }
@@ -115,6 +118,7 @@ class Consumer:
         self.buried = 0
         self._handler = handler
         self._in_hand: dict[asyncio.Task[None], Delivery] = {}
+        self._begun: dict[int, None] = {}
         self._watch: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -149,7 +153,7 @@ class Consumer:
     async def _handle(self, delivery: Delivery) -> None:
         try:
             try:
-                if self.spec.most_tries and delivery.tries > self.spec.most_tries:
+                if self._nobody_survives(delivery):
                     raise Poison(f"handed out {delivery.tries - 1} times and never finished")
                 await self._work(delivery)
                 await delivery.ack()
@@ -159,6 +163,15 @@ class Consumer:
                 await self._failed(delivery, problem)
         except (BusError, nats.errors.Error, JetStreamError, TimeoutError) as problem:
             log.warning("%s %s comes again: %s", self.stream, delivery.seq, problem)
+
+    def _nobody_survives(self, delivery: Delivery) -> bool:
+        """Whether it comes too often, and not because the bus lost what we said of it."""
+        most = self.spec.most_tries
+        known = delivery.seq in self._begun
+        self._begun[delivery.seq] = None
+        if len(self._begun) > REMEMBERED:
+            del self._begun[next(iter(self._begun))]
+        return 0 < most < delivery.tries and not known
 
     async def _work(self, delivery: Delivery) -> None:
         if not self.bus.middlewares:
@@ -183,6 +196,16 @@ class Consumer:
                     if not delivery.settled:
                         await delivery.working()
                 await self.feed.tend()
+
+
+def _is_of_server(name: str) -> bool:
+    return name.lower().startswith("nats-")
+
+
+def _in_a_header(reason: str) -> str:
+    """Printable ASCII, which every client reads alike."""
+    plain = "".join(sign if sign.isprintable() else " " for sign in reason)
+    return plain.encode("ascii", "backslashreplace").decode()[:500]
 
 
 def _reason(problem: Exception) -> str:

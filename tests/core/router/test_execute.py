@@ -127,13 +127,13 @@ async def test_entries_that_make_no_sense_are_left_out(stage: Stage) -> None:
     await open_questions.put(f"trivia.{token(ROOM)}", b"nonsense")
     last = PluginPresence(plugin="late", version="1.0.0", alive_at=datetime.now(UTC))
     await plugins.put("late", last.wire())
-    await until(lambda: "late" in known._presences)
+    await until(lambda: "late" in known._presences.states())
     await stage.say("!roll d6")
     await stage.until_line("🎲")
     await stage.say("just talk")
     await settled(stage.bus, streams.EVENTS, "router")
     assert await stored(stage.bus, streams.commands_of("trivia")) == []
-    assert "broken" not in known._presences
+    assert "broken" not in known._presences.states()
 
 
 async def test_a_plugin_that_left_is_forgotten(stage: Stage) -> None:

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,6 +11,7 @@ from core.router.policy import (
     MOST_ACTIONS,
     REMEMBERED,
     CoolDowns,
+    Sparingly,
     allowed_actions,
     tidy,
 )
@@ -32,6 +34,15 @@ def test_a_person_waits_and_a_refused_try_does_not_lengthen_it() -> None:
     assert cool.wait(ROOM, "bob", "dice", ROLL, NOW + after(9)) == 1
     assert cool.wait(ROOM, "bob", "dice", ROLL, NOW + after(10)) == 0
     assert cool.wait(ROOM, "bob", "dice", ROLL, NOW + after(19)) == 1
+
+
+def test_a_clock_that_was_set_back_makes_nobody_wait_for_it() -> None:
+    """Lines that come a little out of order still count as close to each other."""
+    cool = CoolDowns()
+    assert cool.wait(ROOM, "bob", "dice", ROLL, NOW) == 0
+    assert cool.wait(ROOM, "bob", "dice", ROLL, NOW - after(1)) == 11
+    assert cool.wait(ROOM, "bob", "dice", ROLL, NOW - after(3600)) == 0
+    assert cool.wait(ROOM, "bob", "dice", ROLL, NOW - after(3598)) == 8
 
 
 def test_people_rooms_plugins_and_commands_do_not_wait_for_each_other() -> None:
@@ -65,6 +76,20 @@ def test_only_so_many_people_are_remembered() -> None:
     assert len(cool._used) == REMEMBERED
     assert cool.wait(ROOM, "bob0", "dice", ROLL, NOW + after(1)) == 0
     assert cool.wait(ROOM, f"bob{REMEMBERED}", "dice", ROLL, NOW + after(1)) > 0
+
+
+def test_what_is_told_sparingly(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [100.0]
+    monkeypatch.setattr("time.monotonic", lambda: clock[0])
+    sparingly = Sparingly()
+    assert sparingly.due(ROOM, "dice")
+    assert not sparingly.due(ROOM, "dice")
+    assert sparingly.due(ROOM, "trivia")
+    clock[0] += 4.9
+    assert not sparingly.due(ROOM, "dice")
+    clock[0] += 0.2
+    assert sparingly.due(ROOM, "dice")
+    assert len(sparingly._told) == 1
 
 
 def manifest(*actions: str) -> PluginManifest:

@@ -1,14 +1,11 @@
 """What Rosey herself says."""
 
-from datetime import timedelta
-
 import pytest
 
 from core.router import texts
 from core.router.commands import Group
 from rosey.events import ChatCommand
-from tests.core.router.test_commands import WORDS, command, presence
-from tests.rosey.orders import SOME_TIME as NOW
+from tests.core.router.test_commands import WORDS, command
 
 
 def test_help_lists_what_this_person_may_use() -> None:
@@ -49,11 +46,9 @@ def test_a_group_hides_what_is_hidden() -> None:
 
 
 def test_status_tells_the_living_from_the_dead() -> None:
-    living, dead = presence("dice"), presence("trivia")
-    dead.alive_at -= timedelta(seconds=5.001)
-    assert texts.alive(living, NOW + timedelta(seconds=5))
-    assert texts.status([dead, living], NOW) == "Router ✓, dice ✓, trivia ✗ not answering"
-    assert texts.status([], NOW) == "Router ✓, no plugins"
+    states = {"dice": True, "trivia": False}
+    assert texts.status(states) == "Router ✓, dice ✓, trivia ✗ not answering"
+    assert texts.status({}) == "Router ✓, no plugins"
 
 
 def test_short_sentences() -> None:
@@ -61,5 +56,6 @@ def test_short_sentences() -> None:
     assert texts.cooling("!", command("roll"), 0.2) == "!roll again in 1 s, please."
     assert texts.cooling("!", command("roll"), 9.6) == "!roll again in 10 s, please."
     assert "not running" in texts.away("dice")
+    assert texts.full("dice").endswith("Please try again in a minute.")
     assert texts.slow("dice") == "dice is restarting; your command waits."
     assert "!help" in texts.info()

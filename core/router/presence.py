@@ -1,0 +1,51 @@
+"""Which plugins are there: judged by when they were heard of, not by the clocks of machines."""
+
+import time
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from rosey.events import PluginPresence
+
+ALIVE_FOR = 5.0
+
+
+class Presences:
+    """The newest word of each plugin, and until when it counts."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, PluginPresence] = {}
+        self._until: dict[str, float] = {}
+
+    def hear(self, plugin: str, presence: PluginPresence | None) -> bool:
+        """Takes a plugin's word, None when its entry is gone; whether its commands changed.
+
+        The first that is heard of a plugin may have lain there for long, so its time counts. One
+        that is renewed while we listen is alive, whatever its clock shows.
+        """
+        known = self._known.get(plugin)
+        if presence is None:
+            self._until.pop(plugin, None)
+            return self._known.pop(plugin, None) is not None
+        self._known[plugin] = presence
+        if known is not None or _is_recent(presence):
+            self._until[plugin] = time.monotonic() + ALIVE_FOR
+        return known is None or known.commands != presence.commands
+
+    @property
+    def known(self) -> Iterable[PluginPresence]:
+        return self._known.values()
+
+    def alive(self, plugin: str) -> bool:
+        return time.monotonic() <= self._until.get(plugin, 0.0)
+
+    def actions(self, plugin: str) -> set[str]:
+        """What it can be asked for in chat."""
+        return {command.action for command in self._known[plugin].commands}
+
+    def states(self) -> dict[str, bool]:
+        """Which are alive, by name."""
+        return {plugin: self.alive(plugin) for plugin in sorted(self._known)}
+
+
+def _is_recent(presence: PluginPresence) -> bool:
+    return abs((datetime.now(UTC) - presence.alive_at).total_seconds()) <= ALIVE_FOR

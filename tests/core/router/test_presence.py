@@ -1,0 +1,64 @@
+"""Who is alive, whatever the clocks of the machines show."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from core.router.presence import Presences
+from rosey.events import ChatCommand, PluginPresence
+
+ROLL = ChatCommand(action="roll", words=["roll"])
+
+
+@pytest.fixture
+def later(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Lets seconds pass."""
+    clock = [1000.0]
+    monkeypatch.setattr("time.monotonic", lambda: clock[0])
+
+    def pass_by(seconds: float) -> None:
+        clock[0] += seconds
+
+    return pass_by
+
+
+def word(seconds: float = 0.0, *commands: ChatCommand) -> PluginPresence:
+    """What dice says whose clock is so many seconds ahead."""
+    at = datetime.now(UTC) + timedelta(seconds=seconds)
+    return PluginPresence(plugin="dice", version="1.0.0", alive_at=at, commands=list(commands))
+
+
+def test_a_word_counts_for_five_seconds(later: Callable[[float], None]) -> None:
+    presences = Presences()
+    presences.hear("dice", word())
+    later(5)
+    assert presences.states() == {"dice": True}
+    later(0.1)
+    assert presences.states() == {"dice": False}
+
+
+@pytest.mark.parametrize("ahead", [-3600, -6, 6, 3600])
+def test_one_that_is_renewed_is_alive_and_no_longer_than_another(
+    later: Callable[[float], None], ahead: float
+) -> None:
+    presences = Presences()
+    presences.hear("dice", word(ahead))
+    assert not presences.alive("dice")
+    later(2)
+    presences.hear("dice", word(ahead + 2))
+    assert presences.alive("dice")
+    later(5.1)
+    assert not presences.alive("dice")
+
+
+def test_what_changes_the_commands() -> None:
+    presences = Presences()
+    assert presences.hear("dice", word(0, ROLL))
+    assert not presences.hear("dice", word(2, ROLL))
+    assert presences.hear("dice", word(4))
+    assert presences.actions("dice") == set()
+    assert presences.hear("dice", None)
+    assert not presences.hear("dice", None)
+    assert not presences.alive("dice")
+    assert list(presences.known) == []
