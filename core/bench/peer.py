@@ -1,7 +1,7 @@
 """The process that floors are measured with: `python -m core.bench.peer NATS_URL`.
 
 It answers requests with nothing in between, and sits in a room as a client that only counts
-the frames, or passes them on without looking at them.
+the frames, or passes them on without looking at them. Plugins of the bench's own live here too.
 """
 
 import asyncio
@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from core.authority.login import login
 from core.authority.rights import OPERATOR
+from core.bench.attached import Attached
 from core.config import NatsConfig
 from core.plugins import load
 from rosey.bus import Bus, Incoming
@@ -78,12 +79,14 @@ class Peer:
 async def main(nats_url: str, data: Path) -> None:
     us = login(data, NatsConfig(), OPERATOR)
     bus = await Bus.connect(nats_url, "bench peer", us)
-    peer = Peer(bus)
+    peer, attached = Peer(bus), Attached(bus)
+    await attached.start()
     await peer.start()
     try:
         await asyncio.Event().wait()
     finally:
         await peer.stop()
+        await attached.stop()
         await bus.drain()
 
 

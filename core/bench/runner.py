@@ -14,7 +14,7 @@ from core.bench import compare, show
 from core.bench.compare import Verdict
 from core.bench.figures import Figure
 from core.bench.processes import BenchError
-from core.bench.rows import answers, chat, crashes, frames, games
+from core.bench.rows import answers, bus, chat, crashes, frames, games
 from core.bench.rows.up import up
 from core.bench.sizes import Sizes
 from core.bench.stand import Say, Stand, open_stand
@@ -26,6 +26,7 @@ ROW_SECONDS = 150.0
 ROWS: dict[str, Callable[[Stand, Sizes], Awaitable[list[Figure]]]] = {
     "burst": frames.burst,
     "frame": frames.paced,
+    "bus": bus.bus,
     "stateless": chat.stateless,
     "durable": chat.durable,
     "history": chat.history,
@@ -39,7 +40,9 @@ UP = "up"
 NAMES = (UP, *ROWS)
 
 
-def run(as_json: bool, against: Path | None, rows: Sequence[str] = ()) -> int:
+def run(
+    as_json: bool, against: Path | None, rows: Sequence[str] = (), as_markdown: bool = False
+) -> int:
     """Measures all rows, or those named. 1 when a bar is missed or a figure got much worse.
 
     Raises UserError for an unknown row or an earlier run that cannot be read.
@@ -57,6 +60,8 @@ def run(as_json: bool, against: Path | None, rows: Sequence[str] = ()) -> int:
     if as_json:
         json.dump(show.as_json(figures, problems, changes), sys.stdout, indent=2)
         sys.stdout.write("\n")
+    elif as_markdown:
+        sys.stdout.write(show.markdown(figures, problems) + "\n")
     else:
         show.print_table(figures, problems, changes, Console())
     for change in changes.values():

@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from core.bench.compare import Change, Verdict
 from core.bench.figures import Bar, Figure
@@ -72,9 +73,20 @@ def print_table(
     figures: Sequence[Figure], problems: Mapping[str, str], changes: Changes, console: Console
 ) -> None:
     console.print(table(figures, problems, changes))
-    floors = {one.row: one.floor_name for one in figures if one.floor_name}
-    for row, floor in floors.items():
+    for row, floor in _floors(figures).items():
         console.print(f"[dim]floor of {row}: {escape(floor)}[/]", highlight=False)
+
+
+def markdown(figures: Sequence[Figure], problems: Mapping[str, str]) -> str:
+    """The same for a document."""
+    lines = ["| row | what | figure | floor | ratio | bar | |", "|---|---|--:|--:|--:|--:|---|"]
+    rows = [_cells(one, one.row) for one in figures]
+    rows += [[row, escape(problem), "", "", "", "", "failed"] for row, problem in problems.items()]
+    lines += [
+        "| " + " | ".join(Text.from_markup(cell).plain for cell in row) + " |" for row in rows
+    ]
+    floors = "; ".join(f"*{row}* {floor}" for row, floor in _floors(figures).items())
+    return "\n".join([*lines, "", f"The floors: {floors}."])
 
 
 def number(value: float) -> str:
@@ -82,6 +94,11 @@ def number(value: float) -> str:
     if value >= 100 or value == int(value):
         return f"{value:,.0f}"
     return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+
+
+def _floors(figures: Sequence[Figure]) -> dict[str, str]:
+    """What each row is measured beside."""
+    return {one.row: one.floor_name for one in figures if one.floor_name}
 
 
 def _cells(one: Figure, row: str) -> list[str]:

@@ -229,11 +229,12 @@ def bench(
     against: Annotated[
         Path | None, typer.Option("--against", metavar="FILE", help="An earlier run's --json.")
     ] = None,
+    markdown: Annotated[bool, typer.Option("--markdown", help="For a document.")] = False,
 ) -> int:
     """Measures Rosey beside what the machine can do."""
     from core.command_line.by_hand import bench as run
 
-    return run(json, against)
+    return run(json, against, markdown)
 
 
 @app.command()

@@ -60,11 +60,12 @@ def lounge(data: Path, file: Path | None) -> None:
     serve(server.serve(settings, ready=lambda _: notify.ready()))
 
 
-def bench(as_json: bool, against: Path | None) -> int:
+def bench(as_json: bool, against: Path | None, as_markdown: bool = False) -> int:
     """Exit code 1 when a figure is worse than it may be."""
     if against is not None and not against.is_file():
         raise UserError(f"There is no file {against} to compare with.")
-    result: int = importlib.import_module("core.bench").run(as_json, against)
+    runner = importlib.import_module("core.bench")
+    result: int = runner.run(as_json, against, as_markdown=as_markdown)
     return result
 
 

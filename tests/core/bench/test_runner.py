@@ -60,6 +60,12 @@ def test_json_is_all_that_goes_to_stdout(monkeypatch: pytest.MonkeyPatch, capsys
     assert json.loads(capsys.readouterr().out)["figures"][0]["ratio"] == 4.0
 
 
+def test_a_document_gets_the_table_alone(monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
+    measured(monkeypatch, [BAD])
+    assert run(False, None, ["stateless"], as_markdown=True) == 1
+    assert capsys.readouterr().out.splitlines()[2].endswith("| ≤ 8 x | miss |")
+
+
 @pytest.mark.parametrize(
     ("before", "code", "said"), [(3.7, 0, True), (3.0, 1, True), (4, 0, False)]
 )

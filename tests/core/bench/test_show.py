@@ -44,6 +44,18 @@ def test_a_row_that_failed_says_why() -> None:
     assert line(printed({"games": "[no] worker"}, {}), "games")[1] == "[no] worker"
 
 
+def test_a_document_gets_the_same_table() -> None:
+    lines = show.markdown(FIGURES, {"games": "[no] worker"}).splitlines()
+    assert lines[2] == "| stateless | p50 | 4 ms | 0.50 ms | 8.00 | ≤ 8 x | ok |"
+    assert lines[4] == "| burst | to the bus | 2,000 /s |  |  | ≥ 3000 /s | miss |"
+    assert lines[-3:] == [
+        "| games | [no] worker |  |  |  |  | failed |",
+        "",
+        "The floors: *stateless* NATS.",
+    ]
+    assert {line.count("|") for line in lines[:-2]} == {8}
+
+
 def test_changes_stand_beside_what_changed() -> None:
     before: dict[tuple[str, str], dict[str, Any]] = {
         ("stateless", "p50"): {"value": 4.0, "ratio": 4.0},

@@ -200,12 +200,15 @@ def test_bench_gets_its_options(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: Captured
 ) -> None:
     bench = types.ModuleType("core.bench")
-    bench.run = lambda json, against: 1 if json and against else 0  # type: ignore[attr-defined]
+    bench.run = lambda json, against, as_markdown: (  # type: ignore[attr-defined]
+        2 if as_markdown else 1 if json and against else 0
+    )
     monkeypatch.setitem(sys.modules, "core.bench", bench)
     earlier = tmp_path / "earlier.json"
     earlier.touch()
     assert main(["bench"]) == 0
     assert main(["bench", "--json", "--against", str(earlier)]) == 1
+    assert main(["bench", "--markdown"]) == 2
     assert main(["bench", "--against", str(tmp_path / "none")]) == 1
     assert "to compare with" in capsys.readouterr().err
 
