@@ -25,6 +25,7 @@ from nats.js.api import Header
 
 from activities.connection.spool import Spool, Spooled
 from rosey.bus import Bus, BusError
+from rosey.bus.middleware import headers_for
 from rosey.events import Wire
 
 log = logging.getLogger("activities.connection")
@@ -53,6 +54,12 @@ class Item:
     data: bytes
     id: str = ""
     stored: Callable[[], None] | None = None
+    headers: dict[str, str] | None = None
+
+
+def _left(event: Spooled) -> Item:
+    """What an earlier process did not get rid of."""
+    return Item(event.subject, event.data, event.id, headers={Header.MSG_ID.value: event.id})
 
 
 class Outbox:
@@ -85,7 +92,7 @@ class Outbox:
 
     def start(self) -> None:
         """Begins to send; what an earlier process left on disk goes first."""
-        left = [Item(event.subject, event.data, event.id) for event in self._spool.load()]
+        left = [_left(event) for event in self._spool.load()]
         if left:
             log.warning("%d events kept from an earlier outage of NATS go out first", len(left))
             self._waiting.extendleft(reversed(left))
@@ -127,7 +134,8 @@ class Outbox:
         self, subject: str, event: Wire, id: str, stored: Callable[[], None] | None = None
     ) -> None:
         """Stores `event` under `id`; calls `stored` when a stream has it."""
-        self._put(Item(subject, event.wire(), id, stored))
+        headers = headers_for(self._bus.middlewares, subject, {Header.MSG_ID.value: id})
+        self._put(Item(subject, event.wire(), id, stored, headers))
 
     # -- room for more ---------------------------------------------------------------------
 
@@ -239,7 +247,7 @@ class Outbox:
                 if not self._under_way:
                     self._progress_at = time.monotonic()
                 self._under_way[number] = item
-                reply, headers = f"{inbox}.{number}", {Header.MSG_ID.value: item.id}
+                reply, headers = f"{inbox}.{number}", item.headers
             await client.publish(item.subject, item.data, reply=reply, headers=headers)
         if self._proven and not self._trouble:
             self._spooling = False  # nothing waits any more

@@ -183,13 +183,15 @@ class Session:
             self._hear(occurrence)
             return
         data = occurrence.model_dump_json(include={"name", "payload"}).encode()
-        self.outbox.frame(subjects.raw(self.connection, occurrence.family), data)
-        for subject, event in occurrence.events:
-            if isinstance(event, Message):
-                self._publish_message(event)
-                self._recognise(event)
-            else:
-                self.outbox.event(subject, event, _id_of(event))
+        frame = subjects.raw(self.connection, occurrence.family)
+        self.outbox.frame(frame, data)
+        with self.bus.handling(frame, {}):
+            for subject, event in occurrence.events:
+                if isinstance(event, Message):
+                    self._publish_message(event)
+                    self._recognise(event)
+                else:
+                    self.outbox.event(subject, event, _id_of(event))
 
     def _publish_message(self, message: Message) -> None:
         if message.pm:

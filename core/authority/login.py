@@ -11,7 +11,7 @@ from core.authority.rights import inbox
 from core.config import NatsConfig, Secret
 from core.errors import UserError
 from rosey import subjects
-from rosey.bus import Bus, BusError, Login, Metrics
+from rosey.bus import Bus, BusError, Login
 from rosey.bus.tracing import Tracing
 from rosey.events import Refusal
 
@@ -23,7 +23,9 @@ async def enter(url: str, label: str, data: Path, settings: NatsConfig, name: st
     let us in.
     """
     try:
-        bus = await Bus.connect(url, label, login(data, settings, name), (Metrics(), Tracing()))
+        tracing = Tracing()
+        around = (tracing,) if tracing.is_on else ()
+        bus = await Bus.connect(url, label, login(data, settings, name), around)
     except BusError as problem:
         raise UserError(str(problem)) from None
 

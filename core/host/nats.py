@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,13 +13,17 @@ from typing import Any
 from core.errors import UserError
 from core.host.binaries import binary
 from core.host.ports import ADDRESS
-from core.host.probes import http_ok
+from core.host.probes import NotReady, http_ok
 from core.host.specs import ProcessSpec, Stage
 from rosey.manifest import ManifestError
 
 NAME = "nats"
 FILE_NAME = "nats.conf"
 LOOK_EVERY = 2.0
+HEALTH_EVERY = 5.0
+LONGEST_PAUSE = 300.0
+# So many looks in a row must find it ill.
+SICK = 3
 
 
 @dataclass(frozen=True)
@@ -96,6 +100,28 @@ async def follow(
         if running := pid():
             os.kill(running, signal.SIGHUP)
             say("NATS has new rules")
+
+
+async def mend(
+    server: Server, restart: Callable[[], Awaitable[None]], say: Callable[[str], None]
+) -> None:
+    """Restarts a server that lives and is not well, later and later.
+
+    After an error in writing, as on a full disk, it refuses what it should keep until then.
+    """
+    pause, sick = HEALTH_EVERY, 0
+    while True:
+        await asyncio.sleep(pause)
+        try:
+            await http_ok(server.monitoring_port, "/healthz")
+        except (NotReady, OSError, TimeoutError) as problem:
+            sick += 1
+            if sick >= SICK:
+                say(f"NATS is not well and is started anew: {problem}")
+                await restart()
+                pause, sick = min(pause * 2, LONGEST_PAUSE), 0
+        else:
+            pause, sick = HEALTH_EVERY, 0
 
 
 async def _check(program: str, file: Path) -> None:

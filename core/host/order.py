@@ -48,6 +48,7 @@ class Order:
         watches = [self._watch()]
         if self._server is not None:
             watches.append(nats.follow(self._server, self._rules, self._pid, self._say))
+            watches.append(nats.mend(self._server, self._restart, self._say))
         await asyncio.gather(*watches)
 
     def forgive(self, process: str) -> None:
@@ -67,6 +68,9 @@ class Order:
 
     def _pid(self) -> int | None:
         return self._supervisor.processes[nats.NAME].state.pid
+
+    async def _restart(self) -> None:
+        await self._supervisor.restart([nats.NAME])
 
     async def _watch(self) -> None:
         us = login(self._data, self._config.nats, HOST)

@@ -14,6 +14,7 @@ from core.authority.server_rules import rules
 from core.config import NatsConfig
 from core.errors import UserError
 from core.host import nats
+from core.host.probes import NotReady
 from rosey.bus import Bus, BusError
 from tests.core.authority.stage import Guarded, everybody, guarded
 from tests.servers import until
@@ -125,3 +126,32 @@ async def test_what_the_server_does_not_accept_is_never_given_to_it(followed: Fo
     await until(lambda: bool(followed.said))
     assert "nats-server does not accept" in followed.said[0]
     assert followed.server.server.file.read_text() == before
+
+
+async def test_a_server_that_is_not_well_is_started_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(nats, "HEALTH_EVERY", 0.01)
+    monkeypatch.setattr(nats, "LONGEST_PAUSE", 0.02)
+    well = False
+    restarts: list[bool] = []
+    said: list[str] = []
+
+    async def look(port: int, path: str) -> None:
+        if not well:
+            raise NotReady("JetStream cannot write")
+
+    async def restart() -> None:
+        restarts.append(well)
+
+    monkeypatch.setattr(nats, "http_ok", look)
+    server = nats.Server(tmp_path, 1, 2, "1s")
+    task = asyncio.create_task(nats.mend(server, restart, said.append))
+    await until(lambda: len(restarts) == 2)
+    assert said[0] == "NATS is not well and is started anew: JetStream cannot write"
+    well = True
+    count = len(restarts)
+    for _ in range(5):
+        await asyncio.sleep(0.01)
+    assert len(restarts) - count <= 1
+    task.cancel()

@@ -330,10 +330,28 @@ async def test_a_message_that_kills_its_process_is_set_aside(
         tries.append(delivery.tries)
         delivery.settled = True
 
-    consumer = await take(each, silent, ack_wait=0.1, most_tries=2)
     await say(each, b"deadly")
-    await until(lambda: consumer.buried == 1)
+    for process in range(1, 3):
+        consumer = await take(each, silent, ack_wait=1.0, most_tries=2)
+        await until(lambda process=process: len(tries) == process)
+        await consumer.stop()
+    last = await take(each, silent, ack_wait=1.0, most_tries=2)
+    await until(lambda: last.buried == 1)
     assert tries == [1, 2]
+
+
+async def test_what_a_living_process_has_in_hand_is_not_set_aside(each: Bus) -> None:
+    """After crashes of the server it comes often, though nobody has died of it."""
+    tries: list[int] = []
+
+    async def silent(delivery: Delivery) -> None:
+        tries.append(delivery.tries)
+        delivery.settled = delivery.tries < 4
+
+    consumer = await take(each, silent, ack_wait=0.1, most_tries=2)
+    await say(each, b"often")
+    await until(lambda: tries == [1, 2, 3, 4])
+    assert consumer.buried == 0
 
 
 async def test_an_acknowledgement_may_come_late(each: Bus) -> None:
