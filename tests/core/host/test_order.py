@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from core.authority.login import login
-from core.authority.rights import Rights
+from core.authority.rights import OPERATOR, Rights
 from core.authority.server_rules import rules
 from core.config import NatsConfig
 from core.errors import UserError
 from core.host import nats
 from core.host.probes import NotReady
-from rosey.bus import Bus, BusError
+from rosey.bus import Bus, BusError, Incoming
 from tests.core.authority.stage import Guarded, everybody, guarded
 from tests.servers import until
 
@@ -28,6 +28,19 @@ class Followed:
         self.everybody: list[Rights] = everybody()
         self.problem: Exception | None = None
         self.said: list[str] = []
+        self.heard: list[str] = []
+
+    async def listen(self) -> Bus:
+        """As the operator, to what dice tells."""
+        us = login(self.server.data, NatsConfig(), OPERATOR)
+        bus = await Bus.connect(self.server.url, "operator", us)
+
+        async def hear(incoming: Incoming) -> None:
+            self.heard.append(incoming.subject)
+
+        await bus.subscribe("dice.*", hear)
+        await bus.client.flush()
+        return bus
 
     def rules(self) -> dict[str, Any]:
         if self.problem:
@@ -55,33 +68,36 @@ async def followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIter
     monkeypatch.setattr(nats, "LOOK_EVERY", 0.05)
     with guarded(tmp_path) as server:
         followed = Followed(server)
+        operator = await followed.listen()
         task = asyncio.create_task(followed.follow())
         yield followed
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
+        await operator.drain()
 
 
-async def allowed(bus: Bus, subject: str) -> bool:
-    before = bus.refusals
+async def allowed(followed: Followed, bus: Bus, subject: str) -> bool:
+    """Whether it is heard; else the server has refused it."""
+    refused, heard = bus.refusals, followed.heard.count(subject)
     await bus.publish(subject, b"")
-    await bus.client.flush()
-    return bus.refusals == before
+    await until(lambda: bus.refusals > refused or followed.heard.count(subject) > heard)
+    return followed.heard.count(subject) > heard
 
 
-async def until_allowed(bus: Bus, subject: str, wanted: bool) -> None:
+async def until_allowed(followed: Followed, bus: Bus, subject: str, wanted: bool) -> None:
     async with asyncio.timeout(10):
-        while await allowed(bus, subject) is not wanted:
+        while await allowed(followed, bus, subject) is not wanted:
             await asyncio.sleep(0.02)
 
 
 async def test_a_living_connection_gains_and_loses(followed: Followed) -> None:
     dice = await followed.dice()
-    assert not await allowed(dice, "dice.new_event")
-    assert await allowed(dice, "dice.roll_performed")
+    assert not await allowed(followed, dice, "dice.new_event")
+    assert await allowed(followed, dice, "dice.roll_performed")
     followed.change("plugin-dice", "dice.new_event")
-    await until_allowed(dice, "dice.new_event", True)
-    await until_allowed(dice, "dice.roll_performed", False)
+    await until_allowed(followed, dice, "dice.new_event", True)
+    await until_allowed(followed, dice, "dice.roll_performed", False)
     assert dice.client.stats["reconnects"] == 0
     assert followed.said == ["NATS has new rules"]
     await dice.drain()
@@ -113,10 +129,10 @@ async def test_rules_that_cannot_be_made_leave_the_old_ones(followed: Followed) 
     followed.problem = UserError("plugin.toml: name: is missing")
     await until(lambda: bool(followed.said))
     assert followed.said == ["NATS keeps its old rules: plugin.toml: name: is missing"]
-    assert await allowed(dice, "dice.roll_performed")
+    assert await allowed(followed, dice, "dice.roll_performed")
     followed.problem = None
     followed.change("plugin-dice", "dice.new_event")
-    await until_allowed(dice, "dice.new_event", True)
+    await until_allowed(followed, dice, "dice.new_event", True)
     await dice.drain()
 
 
