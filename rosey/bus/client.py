@@ -133,8 +133,8 @@ class Bus:
                 raise AuthorizationError
             await connecting
         finally:
-            connecting.cancel()
             turned_away.cancel()
+            await _ended(connecting)
 
     async def another(self, name: str) -> "Bus":
         """A second connection of the same process, with the same rights."""
@@ -368,6 +368,8 @@ class Bus:
         except (TimeoutError, nats.errors.Error):
             log.warning("the bus did not take the last messages before closing")
         await self.client.close()
+        if self.client._reconnection_task:
+            await _ended(self.client._reconnection_task)
 
     async def _stop_taking(self) -> None:
         listening = self._listening if self.is_connected else []
@@ -435,3 +437,14 @@ class Bus:
 async def _drained(subscription: Subscribed) -> None:
     with suppress(TimeoutError, nats.errors.Error):  # not longer; or it was ended before
         await asyncio.wait_for(subscription.drain(), CONNECT_PATIENCE)
+
+
+async def _ended(task: "asyncio.Future[None]") -> None:
+    """Until it is over: Python 3.11 may lose a cancellation that meets a refused connection.
+
+    The library would go on trying to connect for ever, and the process never end.
+    """
+    while not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=0.1)
+    await asyncio.gather(task, return_exceptions=True)

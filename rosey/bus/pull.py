@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from rosey.bus.client import Bus
 
 NANO = 1_000_000_000
-PULL_LIFE = 20.0
+# A process that died leaves its request behind, and somebody who hears everything keeps it alive.
+PULL_LIFE = 5.0
 HEARTBEAT = 2.0
 BATCH = 256
 

@@ -9,7 +9,7 @@ import pytest
 
 from core.host.ports import free_port
 from rosey import streams, subjects
-from rosey.bus import Bus, BusError, Login
+from rosey.bus import Bus, BusError, Login, client
 from rosey.streams import ConsumerSpec
 from tests.consuming import consume
 from tests.rosey.bus.ear import Ear
@@ -182,3 +182,31 @@ async def test_a_consumer_stops_after_its_bus(nats: NatsServer) -> None:
     await bus.client.close()
     await consumer.stop()
     await bus.drain()
+
+
+async def test_what_does_not_hear_that_it_should_end_is_told_again() -> None:
+    deaf = 2
+
+    async def connecting() -> None:
+        nonlocal deaf
+        while True:
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                deaf -= 1
+                if deaf < 0:
+                    raise
+
+    task = asyncio.ensure_future(connecting())
+    await asyncio.sleep(0)
+    await asyncio.wait_for(client._ended(task), 5)
+    assert task.cancelled()
+
+
+async def test_nothing_goes_on_when_we_leave_a_server_that_is_away(nats: NatsServer) -> None:
+    before = asyncio.all_tasks()
+    connected = [await Bus.connect(nats.url, f"test {number}") for number in range(10)]
+    nats.kill()
+    await until(lambda: not any(bus.is_connected for bus in connected))
+    await asyncio.wait_for(asyncio.gather(*(bus.drain() for bus in connected)), 10)
+    await until(lambda: asyncio.all_tasks() <= before, what="the library's tasks end")
