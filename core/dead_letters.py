@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 import nats.errors
 from nats.js.api import Header, RawStreamMsg, StreamConfig, StreamState
@@ -17,7 +17,7 @@ from nats.js.errors import APIError, NoStreamResponseError, NotFoundError, Serve
 from pydantic import AwareDatetime, BaseModel, ValidationError
 
 from core.errors import UserError
-from rosey import ids, streams, subjects
+from rosey import clock, ids, streams, subjects
 from rosey.bus import Bus
 from rosey.events import Action, Command
 from rosey.times import duration_words
@@ -94,7 +94,7 @@ async def retry(bus: Bus, number: int, as_new: bool = False) -> DeadLetter:
     """
     letter = await find(bus, number)
     config = await _origin(bus, letter)
-    now = datetime.now(UTC)
+    now = clock.now()
     if not as_new:
         _refuse_stale(letter, config.max_age or 0.0, now)
     id, data = _again(letter, as_new, now)

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from temporalio.client import (
     Client,
@@ -16,7 +16,7 @@ from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
-from rosey import ids
+from rosey import clock, ids
 from rosey.durable import Order
 from rosey.durable.orders import KEEP_FOR
 from rosey.events import Command, Outcome
@@ -125,14 +125,14 @@ class Mailboxes:
     async def _insist(self, workflow_id: str, box: _Box, orders: list[Order]) -> list[Outcome]:
         """Sends the same batch under the same id until it is taken; ids make it once."""
         batch_id = ids.derive("b", *(order.id for order in orders))
-        give_up = datetime.now(UTC) + KEEP_FOR
+        give_up = clock.now() + KEEP_FOR
         pause = FIRST_PAUSE
         while True:
             try:
                 return await self._send(workflow_id, box, orders, batch_id)
             except FAILURES as problem:
                 _obey_cancellation()
-                if not _passing(problem) or datetime.now(UTC) > give_up:
+                if not _passing(problem) or clock.now() > give_up:
                     why = problem.__cause__ or problem
                     raise Undeliverable(f"{workflow_id} did not take it: {why}") from problem
                 log.info("%s: %d orders go again: %r", workflow_id, len(orders), problem)

@@ -2,12 +2,12 @@
 
 import asyncio
 import logging
-from datetime import UTC, datetime
+from datetime import datetime
 
 from pydantic import ValidationError
 from temporalio import activity
 
-from rosey import channels, ids, subjects
+from rosey import channels, clock, ids, subjects
 from rosey.bus import Bucket, Bus
 from rosey.contracts.chat import ANNOUNCE, ASK, Announced, Announcement
 from rosey.events import Action, Listening, PluginEvent, Reply
@@ -60,7 +60,7 @@ class ChatActivities:
                     plugin=self.plugin,
                     event=event.name,
                     channel=announcement.channel,
-                    at=datetime.now(UTC),
+                    at=clock.now(),
                     data=event.data,
                 ).wire(),
                 ids.event_id(cause, number),

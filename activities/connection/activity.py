@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import nats.errors
 from pydantic import AwareDatetime, BaseModel
@@ -12,7 +12,7 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.service import RPCError
 
 from activities.connection.session import Session
-from rosey import subjects
+from rosey import clock, subjects
 from rosey.backoff import platform_delay
 from rosey.contracts.connection import (
     CLAIM,
@@ -87,7 +87,7 @@ class ConnectionActivities:
 
     async def _offer(self) -> None:
         bucket = self.bus.bucket(subjects.CONNECTIONS_BUCKET)
-        offer = Offer(queue=self.queue, at=datetime.now(UTC))
+        offer = Offer(queue=self.queue, at=clock.now())
         await bucket.put(f"{self.connection}.offer", offer.model_dump_json().encode())
 
     async def _keep_offering(self) -> None:
@@ -124,7 +124,7 @@ class ConnectionActivities:
         bucket = self.bus.bucket(subjects.CONNECTIONS_BUCKET)
         key = f"{connection}.offer"
         first = _offer(await bucket.get(key))
-        if first and abs(datetime.now(UTC) - first.at) <= OFFER_LASTS:
+        if first and abs(clock.now() - first.at) <= OFFER_LASTS:
             return Claim(queue=first.queue)
         # Clocks may differ between machines: an offer that is renewed before our eyes counts.
         await asyncio.sleep(OFFER_EVERY * 1.25)
@@ -175,17 +175,17 @@ class ConnectionActivities:
     ) -> None:
         """Sends heartbeats and snapshots until the session or the process ends."""
         shown: Observed | None = None
-        clock = asyncio.get_running_loop().time
-        next_look = clock()
+        seconds = asyncio.get_running_loop().time
+        next_look = seconds()
         while not (running.done() or ending.done()):
             activity.heartbeat(progress)
             if session.connected_since:
                 progress.connected_since = session.connected_since
-                if datetime.now(UTC) - session.connected_since >= LASTED:
+                if clock.now() - session.connected_since >= LASTED:
                     progress.failures = 0
                 self._arrived.set()
-                if clock() >= next_look:
-                    next_look = clock() + OBSERVE_EVERY
+                if seconds() >= next_look:
+                    next_look = seconds() + OBSERVE_EVERY
                     shown = await self._report(_seen(session, progress), shown)
             pause = BEAT_EVERY if session.connected_since else 0.1
             await asyncio.wait((running, ending), timeout=pause, return_when="FIRST_COMPLETED")
@@ -214,7 +214,7 @@ class ConnectionActivities:
         if verdict is not Verdict.RETRY:
             kind = STOPPED if verdict is Verdict.STOP else ELSEWHERE
             raise ApplicationError(str(problem), type=kind, non_retryable=True)
-        lasted = progress.connected_since and datetime.now(UTC) - progress.connected_since
+        lasted = progress.connected_since and clock.now() - progress.connected_since
         failures = 1 if lasted and lasted >= LASTED else progress.failures + 1
         activity.heartbeat(Progress(failures=failures))
         log.warning("%s: %s (failure %d in a row)", self.channel, problem, failures)

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import nats.errors
@@ -23,7 +23,7 @@ from activities.connection.record import (
     verdict,
 )
 from activities.connection.spool import Spool
-from rosey import ids, streams, subjects
+from rosey import clock, ids, streams, subjects
 from rosey.bus import Bucket, Bus, BusError, Consumer, Delivery, Poison
 from rosey.events import Action, ConnectionEvent, Message, Sent, Wire
 from rosey.platform import Connector, Entry, Occurrence, PlatformError, Refusal
@@ -113,7 +113,7 @@ class Session:
     # -- coming and going ------------------------------------------------------------------
 
     async def _arrive(self, entry: Entry) -> None:
-        now = datetime.now(UTC)
+        now = clock.now()
         self._silence = ""
         self._gone.clear()
         await self._recall()
@@ -157,7 +157,7 @@ class Session:
                 await asyncio.sleep(0.2)
 
     def _publish_connection(self, subject: str, reason: str, gap: bool = False) -> None:
-        now = datetime.now(UTC)
+        now = clock.now()
         event_id = ids.derive("u", subject, self.channel, now.timestamp())
         event = ConnectionEvent(id=event_id, channel=self.channel, at=now, reason=reason, gap=gap)
         self.outbox.event(subject, event, event_id)

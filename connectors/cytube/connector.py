@@ -5,7 +5,6 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
-from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import SecretStr
@@ -18,6 +17,7 @@ from connectors.cytube.pace import Pace
 from connectors.cytube.room import Room
 from connectors.cytube.settings import CyTubeSettings
 from connectors.cytube.text import safe_lines, utf16_length
+from rosey import clock
 from rosey.channels import Channel
 from rosey.platform import Capabilities, Entry, Occurrence, PlatformError, Refusal, RoomState
 
@@ -176,7 +176,7 @@ class CyTubeConnector:
             if not self._left and self._end is None:
                 self._end = verdicts.lost(self._settings.room, arrival.reason)
             return None
-        occurrence = self._room.take(arrival.name, arrival.payload, datetime.now(UTC))
+        occurrence = self._room.take(arrival.name, arrival.payload, clock.now())
         self._ready.append(occurrence)
         for handler in self._handlers:
             handler(occurrence)

@@ -3,14 +3,13 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import UTC, datetime
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from core.authority import rights
 from core.authority.violations import Tally, Try, read
-from rosey import ids, subjects
+from rosey import clock, ids, subjects
 from rosey.bus import Bus, BusError, Incoming
 from rosey.events import Refusal, Restricted, Violation
 
@@ -58,7 +57,7 @@ class Guard:
             told = Refusal.read(incoming.data)
         except ValidationError:
             return  # a process may tell nonsense of itself
-        tried = Try(who, told.what, told.subject, datetime.now(UTC))
+        tried = Try(who, told.what, told.subject, clock.now())
         checking = asyncio.create_task(self._check(tried), name=f"check what {who} tells")
         self._checking.add(checking)
         checking.add_done_callback(self._checking.discard)
@@ -91,7 +90,7 @@ class Guard:
         await self._stop(
             plugin, f"stopped: it tried {count} times what its manifest does not allow"
         )
-        now = datetime.now(UTC)
+        now = clock.now()
         restricted = Restricted(
             id=ids.derive("v", plugin, now.timestamp()), plugin=plugin, count=count, at=now
         )

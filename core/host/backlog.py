@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -18,7 +18,7 @@ from core.authority.login import login
 from core.authority.rights import HOST
 from core.config import NatsConfig
 from core.errors import UserError
-from rosey import ids, subjects
+from rosey import clock, ids, subjects
 from rosey.bus import Bus, BusError
 from rosey.events import Backlog, Health, Metrics
 from rosey.times import duration_words
@@ -79,7 +79,7 @@ class Watch:
 
     async def look(self) -> None:
         """Measures once and tells of it. Raises one of AWAY when NATS does not take part."""
-        now = datetime.now(UTC)
+        now = clock.now()
         backlogs = await measure(self._bus.js, now)
         behind = [each for each in backlogs if each.depth > self._limit]
         self._warn([self._too_many(each) for each in behind])

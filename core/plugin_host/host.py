@@ -4,12 +4,11 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 from pydantic import BaseModel
 
 from core.backpressure import store_when_there_is_room
-from rosey import ids, streams, subjects
+from rosey import clock, ids, streams, subjects
 from rosey.bus import Bus, Consumer, Delivery
 from rosey.events import (
     Action,
@@ -82,7 +81,7 @@ class PluginHost:
             plugin=self.manifest.name,
             version=self.manifest.version,
             summary=self.manifest.summary,
-            alive_at=datetime.now(UTC),
+            alive_at=clock.now(),
             commands=self.plugin.commands,
             actions=self.manifest.actions,
         )
@@ -168,7 +167,7 @@ class PluginHost:
             plugin=command.plugin,
             event=event.name,
             channel=command.channel,
-            at=datetime.now(UTC),
+            at=clock.now(),
             data=event.data,
         )
         await self.bus.store(subjects.event(command.plugin, event.name), body.wire(), event_id)

@@ -1,13 +1,12 @@
 """Commands that programs put on the bus: `rosey.commands.<plugin>.execute` and its result."""
 
 import logging
-from datetime import UTC, datetime
 
 from pydantic import ValidationError
 
 from core.router import texts
 from core.router.router import Router
-from rosey import ids, subjects
+from rosey import clock, ids, subjects
 from rosey.bus import Bus, BusError, Incoming, StreamFull
 from rosey.channels import Channel
 from rosey.events import Command, Execute, Executed
@@ -43,7 +42,7 @@ class Executor:
             return Executed(error='Not understood. Send {"action": …, "channel": …, "text": …}.')
         except ValueError as problem:
             return Executed(error=f"{problem}.")
-        now = datetime.now(UTC)
+        now = clock.now()
         source = asked.id or ids.derive("x", now.timestamp(), incoming.reply, incoming.data)
         command = Command(
             id=ids.command_id(source, plugin),

@@ -2,8 +2,8 @@
 
 import time
 from collections.abc import Iterable
-from datetime import UTC, datetime
 
+from rosey import clock
 from rosey.events import PluginPresence
 
 ALIVE_FOR = 5.0
@@ -48,4 +48,4 @@ class Presences:
 
 
 def _is_recent(presence: PluginPresence) -> bool:
-    return abs((datetime.now(UTC) - presence.alive_at).total_seconds()) <= ALIVE_FOR
+    return abs((clock.now() - presence.alive_at).total_seconds()) <= ALIVE_FOR

@@ -203,9 +203,8 @@ def _is_of_server(name: str) -> bool:
 
 
 def _in_a_header(reason: str) -> str:
-    """Printable ASCII, which every client reads alike."""
-    plain = "".join(sign if sign.isprintable() else " " for sign in reason)
-    return plain.encode("ascii", "backslashreplace").decode()[:500]
+    """One line without control characters or halves of characters."""
+    return "".join(sign if sign.isprintable() else " " for sign in reason)[:500]
 
 
 def _reason(problem: Exception) -> str:

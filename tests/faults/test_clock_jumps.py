@@ -6,11 +6,11 @@ Who is alive is judged without clocks (tests/core/router/test_presence.py), offe
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from rosey import streams, subjects
+from rosey import clock, streams, subjects
 from rosey.events import Execute, Executed, PluginEvent
 from rosey.platform import PlatformError
 from rosey.plugin import Context, Plugin
@@ -19,13 +19,6 @@ from tests.faults.chain import Chain
 from tests.servers import until
 
 HOUR = timedelta(hours=1)
-LOOK_AT_THE_CLOCK = [
-    "activities.connection.activity",
-    "activities.connection.session",
-    "core.plugin_host.host",
-    "core.router.execute",
-    "core.router.presence",
-]
 Move = Callable[[timedelta], None]
 
 
@@ -34,13 +27,7 @@ def our_clock(monkeypatch: pytest.MonkeyPatch) -> Move:
     """Sets the clock of all our processes."""
     shift = [timedelta()]
 
-    class Moved(datetime):
-        @classmethod
-        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
-            return datetime.now(tz) + shift[0]
-
-    for module in LOOK_AT_THE_CLOCK:
-        monkeypatch.setattr(f"{module}.datetime", Moved)
+    monkeypatch.setattr(clock, "now", lambda: datetime.now(UTC) + shift[0])
 
     def move(by: timedelta) -> None:
         shift[0] += by
