@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from nats.js.errors import BadRequestError
 
 from core.host.ports import free_port
 from rosey import streams, subjects
@@ -210,3 +211,26 @@ async def test_nothing_goes_on_when_we_leave_a_server_that_is_away(nats: NatsSer
     await until(lambda: not any(bus.is_connected for bus in connected))
     await asyncio.wait_for(asyncio.gather(*(bus.drain() for bus in connected)), 10)
     await until(lambda: asyncio.all_tasks() <= before, what="the library's tasks end")
+
+
+async def test_what_the_server_does_not_make_is_told(
+    bus: Bus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(*_: object) -> None:
+        raise BadRequestError(description="no such setting")
+
+    monkeypatch.setattr(streams, "declare", refuse)
+    with pytest.raises(BusError, match="NATS does not make what Rosey needs"):
+        await bus.declare()
+
+
+async def test_only_the_latest_messages_are_known_as_our_own_work(
+    bus: Bus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rosey.bus.consumer.REMEMBERED", 2)
+    ear = Ear()
+    consumer = await consume(bus, streams.EVENTS, "reader", [subjects.MESSAGE], ear)
+    for number in range(5):
+        await bus.store(subjects.MESSAGE, b"%d" % number, f"m-{number}")
+    await ear.until(*(b"%d" % number for number in range(5)))
+    assert list(consumer._begun) == [4, 5]
