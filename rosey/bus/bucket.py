@@ -7,7 +7,7 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from nats.aio.msg import Msg
-from nats.js.errors import InvalidKeyError, KeyNotFoundError, NoKeysError
+from nats.js.errors import InvalidKeyError, KeyNotFoundError
 from nats.js.kv import VALID_KEY_RE, KeyValue
 
 from rosey import subjects
@@ -56,10 +56,12 @@ class Bucket:
         await self._store.delete(sound(key))
 
     async def keys(self) -> list[str]:
-        try:
-            return await self._store.keys()
-        except NoKeysError:
-            return []
+        """Those that have a value."""
+        # The library's own way may miss all of them: it takes keys that are on their way for none.
+        everything = f"$KV.{self.name}.>"
+        found = await self.bus.js.stream_info(f"KV_{self.name}", subjects_filter=everything)
+        keys = [subject.removeprefix(everything[:-1]) for subject in found.state.subjects or {}]
+        return [key for key in keys if await self.get(key) is not None]
 
     async def watch(self, heard: Heard) -> None:
         """Calls `heard(key, value)` for each change from now on, None for what is gone."""
