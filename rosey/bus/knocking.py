@@ -12,9 +12,9 @@ async def knock(servers: list[str]) -> None:
     for server in servers:
         address = urlsplit(server if "://" in server else f"nats://{server}")
         try:
-            _, writer = await asyncio.wait_for(
-                asyncio.open_connection(address.hostname, address.port or 4222), CONNECT_PATIENCE
-            )
+            # Python 3.11's wait_for may lose a cancellation that meets a refused connection.
+            async with asyncio.timeout(CONNECT_PATIENCE):
+                _, writer = await asyncio.open_connection(address.hostname, address.port or 4222)
         except (OSError, TimeoutError) as why:
             problem = why
             continue
