@@ -63,6 +63,11 @@ def dead(stream: str) -> str:
     return f"rosey.dead.{stream}"
 
 
+def database(kind: str, plugin: str, op: str) -> str:
+    """A request to the database service; `kind` is row, kv, sql or migrate."""
+    return f"db.{kind}.{plugin}.{op}"
+
+
 def matches(pattern: str, subject: str) -> bool:
     """NATS's rule: `*` stands for one token, `>` at the end for one or more."""
     wanted, given = pattern.split("."), subject.split(".")

@@ -1,0 +1,1 @@
+"""The database service: the only part of Rosey that opens a database."""

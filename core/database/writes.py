@@ -1,0 +1,119 @@
+"""Every write goes through here: one transaction, once for each idempotency key, recorded."""
+
+import json
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from sqlalchemy import insert, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.database.own_tables import audit, idempotency
+from core.database.problems import Refusal
+from core.database.store import Store
+from core.logs import printable
+from rosey import clock
+
+log = logging.getLogger("core.database")
+
+SLOW = 0.5
+DONE = "done"
+
+# Gives the reply's fields and how many rows were touched.
+Work = Callable[[AsyncConnection], Awaitable[tuple[dict[str, Any], int]]]
+
+
+class Writer:
+    """The way to write into `store`."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    async def write(
+        self, plugin: str, operation: str, table: str, work: Work, key: str | None = None
+    ) -> dict[str, Any]:
+        """The reply's fields: what `work` gives, or what it gave the first time with this `key`.
+
+        Raises Refusal, after which nothing of `work` is kept.
+        """
+        began = time.perf_counter()
+        try:
+            async with self.store.write() as connection:
+                known = await _claim(connection, plugin, key) if key else None
+                if known is not None:
+                    return known
+                reply, rows = await work(connection)
+                if key:
+                    await _keep(connection, plugin, key, reply)
+                took = time.perf_counter() - began
+                await _record(connection, plugin, operation, table, rows, took, DONE)
+        except Refusal as refusal:
+            await self._record_refused(plugin, operation, table, began, refusal)
+            raise
+        if took > SLOW:
+            log.warning("slow: %s %s %s took %.2f s", plugin, operation, table, took)
+        return reply
+
+    async def _record_refused(
+        self, plugin: str, operation: str, table: str, began: float, refusal: Refusal
+    ) -> None:
+        took = time.perf_counter() - began
+        log.info("refused %s %s %s: %s", plugin, operation, printable(table), refusal.code)
+        try:
+            async with self.store.write() as connection:
+                await _record(connection, plugin, operation, table, 0, took, refusal.code)
+        except Refusal as problem:
+            log.warning("a refused write could not be recorded: %s", problem)
+
+
+async def _claim(connection: AsyncConnection, plugin: str, key: str) -> dict[str, Any] | None:
+    """The first result; None when this is the first, and then nobody else can be at the same time.
+
+    Another transaction with the same key waits at the insert until this one ends.
+    """
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    claim = (
+        dialect.insert(idempotency)
+        .values(plugin=plugin, key=key, result="", at=_now())
+        .on_conflict_do_nothing()
+    )
+    if (await connection.execute(claim)).rowcount:
+        return None
+    mine = (idempotency.c.plugin == plugin) & (idempotency.c.key == key)
+    result = (await connection.execute(select(idempotency.c.result).where(mine))).scalar_one()
+    known: dict[str, Any] = json.loads(result)
+    return known
+
+
+async def _keep(connection: AsyncConnection, plugin: str, key: str, reply: dict[str, Any]) -> None:
+    mine = (idempotency.c.plugin == plugin) & (idempotency.c.key == key)
+    text = json.dumps(reply, ensure_ascii=False)
+    await connection.execute(idempotency.update().where(mine).values(result=text))
+
+
+async def _record(
+    connection: AsyncConnection,
+    plugin: str,
+    operation: str,
+    table: str,
+    rows: int,
+    took: float,
+    outcome: str,
+) -> None:
+    row = {
+        "at": _now(),
+        "plugin": plugin[:64],
+        "operation": operation,
+        "table_name": table[:255],
+        "rows": rows,
+        "seconds": round(took, 6),
+        "outcome": outcome,
+    }
+    await connection.execute(insert(audit).values(row))
+
+
+def _now() -> int:
+    """Milliseconds since 1970."""
+    return int(clock.now().timestamp() * 1000)
