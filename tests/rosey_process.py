@@ -91,8 +91,11 @@ class RoseyProcess:
 
 
 @contextmanager
-def rosey(folder: Path, config: str = QUICK_ROOM) -> Iterator[RoseyProcess]:
-    """Starts Rosey, waits for `ready`, and sees to it that nothing is left afterwards."""
+def rosey(folder: Path, config: str = QUICK_ROOM, **extra: str) -> Iterator[RoseyProcess]:
+    """Starts Rosey, waits for `ready`, and sees to it that nothing is left afterwards.
+
+    `extra` is added to her environment.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "rosey.toml"
     file.write_text(config)
@@ -104,7 +107,7 @@ def rosey(folder: Path, config: str = QUICK_ROOM) -> Iterator[RoseyProcess]:
                 *("--data", str(data), "--config", str(file)),
             ],
             cwd=CHECKOUT,
-            env=environment(),
+            env=environment(**extra),
             stdout=log,
             stderr=log,
         )

@@ -1,9 +1,13 @@
 """How a process of ours proves to NATS who it is."""
 
 import asyncio
+import re
 import ssl
+import stat
+from contextlib import suppress
 from pathlib import Path
 
+import nkeys
 from pydantic import SecretStr
 
 from core.authority.keys import Keys
@@ -14,6 +18,10 @@ from rosey import subjects
 from rosey.bus import Bus, BusError, Login
 from rosey.bus.tracing import Tracing
 from rosey.events import Refusal
+
+# What follows each of these lines the library reads without looking for the end of the file.
+JWT = re.compile(rb"BEGIN NATS USER JWT.*\n[^\s.]+\.[^\s.]+\.[^\s.]+\n")
+SEED = re.compile(rb"BEGIN USER NKEY SEED.*\n(\S+)\n")
 
 
 async def enter(url: str, label: str, data: Path, settings: NatsConfig, name: str) -> Bus:
@@ -54,7 +62,7 @@ def login(data: Path, settings: NatsConfig, name: str) -> Login:
     return Login(
         inbox=inbox(name),
         seed="" if any(given) else Keys(data).seed(name),
-        credentials=_readable(settings.credentials),
+        credentials=_credentials(settings.credentials),
         user=settings.user or "",
         password=_text(settings.password),
         token=_text(settings.token),
@@ -62,15 +70,49 @@ def login(data: Path, settings: NatsConfig, name: str) -> Login:
     )
 
 
+def exposed(settings: NatsConfig) -> list[Path]:
+    """The files with secrets that `[nats]` names and everybody on this machine can read."""
+    secrets = [each.file for each in (settings.password, settings.token) if each]
+    files = (settings.credentials, settings.tls_key, *secrets)
+    return [file for file in files if file and _is_open(file)]
+
+
+def _is_open(file: Path) -> bool:
+    with suppress(OSError):
+        return bool(file.stat().st_mode & stat.S_IROTH)
+    return False
+
+
 def _text(secret: Secret | None) -> str:
     text = secret.read() if secret else SecretStr("")
     return text.get_secret_value()
 
 
-def _readable(path: Path | None) -> Path | None:
-    if path is not None and not path.is_file():
-        raise UserError(f"[nats] credentials: there is no file {path}.")
+def _credentials(path: Path | None) -> Path | None:
+    if path is None:
+        return None
+    try:
+        text = path.read_bytes()
+    except FileNotFoundError:
+        raise UserError(f"[nats] credentials: there is no file {path}.") from None
+    except OSError as problem:
+        raise UserError(f"[nats] credentials: {path} cannot be read: {problem}.") from None
+    if not JWT.search(text) or not _has_seed(text):
+        raise UserError(
+            f"[nats] credentials: {path} is not what `nsc generate creds` writes: "
+            "a JWT and a seed, each on a line of its own."
+        )
     return path
+
+
+def _has_seed(text: bytes) -> bool:
+    if (seed := SEED.search(text)) is None:
+        return False
+    try:
+        nkeys.from_seed(bytearray(seed[1]))
+    except (nkeys.NkeysError, ValueError):
+        return False
+    return True
 
 
 def _tls(settings: NatsConfig) -> ssl.SSLContext | None:

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import psutil
 
 from core.authority.keys import Keys
+from core.authority.login import exposed
 from core.authority.rights import everybody
 from core.authority.server_rules import rules
 from core.config import Config
@@ -195,6 +196,8 @@ async def _servers(
     making = []
     if server is None:
         progress.note(f"NATS is the one of ROSEY_NATS_URL: {addresses.nats}")
+        for file in exposed(config.nats):
+            progress.note(f"everybody on this machine can read {file}; `chmod 600` ends that")
     else:
         addresses.nats = f"nats://{ADDRESS}:{server.port}"
         addresses.nats_monitoring = f"http://{ADDRESS}:{server.monitoring_port}"

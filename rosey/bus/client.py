@@ -105,7 +105,7 @@ class Bus:
                 await bus.client.close()
             why = bus._problem or problem
             turned_away = bus._turned_away.is_set()
-            raise BusError(no_connection(url, name, why, turned_away)) from problem
+            raise BusError(no_connection(url, name, why, turned_away, login.given)) from problem
         return bus
 
     async def _connect(self, servers: list[str], name: str) -> None:
@@ -398,6 +398,8 @@ class Bus:
                     await asyncio.sleep(0.1)
 
     async def _closed(self) -> None:
+        # What the server said at the very end the library keeps and does not tell.
+        self._problem = self.client.last_error or self._problem
         self._ended.set()
 
     async def _note(self, problem: Exception) -> None:
@@ -417,7 +419,7 @@ class Bus:
         what = "publish" if refused["what"].lower() == "publish" else "subscribe"
         self.refusals += 1
         self._refused[refused["subject"].lower()] = asyncio.get_running_loop().time()
-        log.error("NATS does not let us %s %s: no manifest allows it", what, refused["subject"])
+        log.error("NATS does not let us %s %s: %s", what, refused["subject"], self._rules)
         for action in self._on_refusal:
             await action(what, refused["subject"])
 
@@ -427,11 +429,15 @@ class Bus:
         if self.dropped % TELL_DROPPED_EVERY == 1:
             log.warning("we do not keep up with %s: %d messages dropped", subject, self.dropped)
 
+    @property
+    def _rules(self) -> str:
+        return "its own rules forbid it" if self.login.given else "no manifest allows it"
+
     def _explain(self, subject: str) -> None:
         """Raises BusError when what was waited for was refused by the server a moment ago."""
         at = self._refused.get(subject.lower())
         if at is not None and asyncio.get_running_loop().time() - at < STORE_PATIENCE:
-            raise BusError(f"NATS does not let us publish {subject}: no manifest allows it.")
+            raise BusError(f"NATS does not let us publish {subject}: {self._rules}.")
 
 
 async def _drained(subscription: Subscribed) -> None:

@@ -23,8 +23,18 @@ async def knock(servers: list[str]) -> None:
     raise problem
 
 
-def no_connection(url: str, name: str, problem: Exception, turned_away: bool) -> str:
-    """The sentence for an operator whose process was not let in or found nobody."""
+def no_connection(
+    url: str, name: str, problem: Exception, turned_away: bool, given: str = ""
+) -> str:
+    """The sentence for an operator whose process was not let in or found nobody.
+
+    `given` is what it showed in words, when that was no key of Rosey's own.
+    """
+    if turned_away and given:
+        return (
+            f"NATS at {url} does not let {name} in with {given}, as [nats] in rosey.toml says. "
+            "Is that meant for this server, and still valid?"
+        )
     if turned_away:
         return (
             f"NATS at {url} does not let {name} in. Each process has a key in the folder `keys` of "

@@ -22,6 +22,15 @@ class Login:
     tls: ssl.SSLContext | None = None
 
     @property
+    def given(self) -> str:
+        """What was given to get into a server of one's own, in words without the secret."""
+        if self.credentials:
+            return f"the credentials {self.credentials}"
+        if self.user:
+            return f"the user {self.user}"
+        return "a token" if self.token else ""
+
+    @property
     def options(self) -> dict[str, Any]:
         """What nats-py is told."""
         given = {
