@@ -1,7 +1,7 @@
 """What travels on the bus. Times are UTC, durations seconds; unknown fields are ignored."""
 
 from datetime import UTC, datetime
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
@@ -291,12 +291,38 @@ class Backlog(BaseModel):
     redelivered: int = 0
 
 
+Way = Literal["sent", "handled"]
+
+
+class Traffic(BaseModel):
+    """What a process did with the messages of one family of subjects since it began.
+
+    `p50` and `p99` in seconds, rounded up to the next of a few bounds.
+    """
+
+    model_config = ConfigDict(extra="ignore")
+    process: str = ""
+    way: Way
+    family: str
+    count: int
+    failed: int
+    p50: float
+    p99: float
+
+
+class Measured(Wire):
+    """`rosey.measured.<name>`: a process tells of its traffic every few seconds."""
+
+    traffic: list[Traffic] = []
+
+
 class Metrics(Wire):
     """`rosey.monitoring.metrics`, every few seconds."""
 
     id: str
     at: AwareDatetime
     backlogs: list[Backlog] = []
+    traffic: list[Traffic] = []
 
 
 class Health(Wire):

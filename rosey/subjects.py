@@ -19,6 +19,7 @@ CONNECTIONS_BUCKET = "rosey_connections"
 VIOLATION = "rosey.security.violation"
 RESTRICTED = "rosey.security.plugin.restricted"
 REFUSALS = "rosey.refusal.*"
+MEASURED = "rosey.measured.*"
 HEALTH = "rosey.monitoring.health"
 METRICS = "rosey.monitoring.metrics"
 
@@ -57,6 +58,11 @@ def result(plugin: str) -> str:
 def refusal(name: str) -> str:
     """What was refused to a name on the bus, told by its own process."""
     return f"rosey.refusal.{name}"
+
+
+def measured(name: str) -> str:
+    """What a process tells of its own traffic."""
+    return f"rosey.measured.{name}"
 
 
 def dead(stream: str) -> str:

@@ -7,6 +7,7 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
+import nats.errors
 import nkeys
 from pydantic import SecretStr
 
@@ -15,10 +16,11 @@ from core.authority.rights import inbox
 from core.config import NatsConfig, Secret
 from core.errors import UserError
 from rosey import subjects
-from rosey.bus import Bus, BusError, Login
+from rosey.bus import Bus, BusError, Login, Metrics
 from rosey.bus.tracing import Tracing
-from rosey.events import Refusal
+from rosey.events import Measured, Refusal
 
+TELL_EVERY = 5.0
 # What follows each of these lines the library reads without looking for the end of the file.
 JWT = re.compile(rb"BEGIN NATS USER JWT.*\n[^\s.]+\.[^\s.]+\.[^\s.]+\n")
 SEED = re.compile(rb"BEGIN USER NKEY SEED.*\n(\S+)\n")
@@ -32,7 +34,7 @@ async def enter(url: str, label: str, data: Path, settings: NatsConfig, name: st
     """
     try:
         tracing = Tracing()
-        around = (tracing,) if tracing.is_on else ()
+        around = (Metrics(), tracing) if tracing.is_on else (Metrics(),)
         bus = await Bus.connect(url, label, login(data, settings, name), around)
     except BusError as problem:
         raise UserError(str(problem)) from None
@@ -46,11 +48,29 @@ async def enter(url: str, label: str, data: Path, settings: NatsConfig, name: st
 
 
 async def stay(*buses: Bus) -> None:
-    """Waits until the server does not want one of them any more, then raises UserError."""
+    """Waits until the server does not want one of them any more, then raises UserError.
+
+    Meanwhile it tells the host of their traffic.
+    """
+    telling = [asyncio.create_task(_tell_traffic(bus)) for bus in buses]
     try:
         await asyncio.gather(*(bus.ended() for bus in buses))
     except BusError as problem:
         raise UserError(str(problem)) from None
+    finally:
+        for task in telling:
+            task.cancel()
+
+
+async def _tell_traffic(bus: Bus) -> None:
+    name = bus.login.inbox.removeprefix(inbox(""))
+    while True:
+        await asyncio.sleep(TELL_EVERY)
+        traffic = [
+            one for each in bus.middlewares if isinstance(each, Metrics) for one in each.read()
+        ]
+        with suppress(nats.errors.Error):  # it is away, and the next time tells more
+            await bus.publish(subjects.measured(name), Measured(traffic=traffic).wire())
 
 
 def login(data: Path, settings: NatsConfig, name: str) -> Login:

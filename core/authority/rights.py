@@ -132,7 +132,7 @@ def _host() -> Rights:
     publish += ["$JS.API.CONSUMER.LIST.*", "$JS.API.CONSUMER.INFO.*.*"]
     # To tell how long the oldest message of a backlog has waited.
     publish += ["$JS.API.STREAM.LIST", "$JS.API.STREAM.MSG.GET.*"]
-    return _rights(HOST, publish=publish, subscribe=[subjects.REFUSALS])
+    return _rights(HOST, publish=publish, subscribe=[subjects.REFUSALS, subjects.MEASURED])
 
 
 def _consuming(spec: ConsumerSpec) -> list[str]:
@@ -157,5 +157,5 @@ def _rights(
     name: str, publish: Iterable[str], subscribe: Iterable[str] = (), answers: bool = False
 ) -> Rights:
     heard = dict.fromkeys([*subscribe, f"{inbox(name)}.>"])
-    said = dict.fromkeys([*publish, subjects.refusal(name)])
+    said = dict.fromkeys([*publish, subjects.refusal(name), subjects.measured(name)])
     return Rights(name, tuple(said), tuple(heard), answers)

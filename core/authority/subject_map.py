@@ -85,10 +85,13 @@ FAMILIES = [
         "whoever is allowed",
     ),
     Family("rosey.refusal.<name>", "what NATS did not let a process do", said="every process"),
+    Family("rosey.measured.<name>", "a process tells of its own traffic", said="every process"),
     Family(subjects.VIOLATION, "somebody tried what he may not", "operators"),
     Family(subjects.RESTRICTED, "a plugin kept trying and was stopped", "operators"),
     Family(subjects.HEALTH, "something waits for too long, or no longer", "operators"),
-    Family(subjects.METRICS, "how much waits for whom", "operators"),
+    Family(
+        subjects.METRICS, "how much waits for whom, and the traffic of each process", "operators"
+    ),
     Family(
         "rosey.dead.<stream>",
         "what no retry can help, with its reason",

@@ -32,6 +32,7 @@ PUBLISH = [
     (r"rosey\.dead\.(.+)", "set aside what cannot be used from {0}"),
     (r"rosey\.service\.(.+)", "use the service {0}"),
     (r"rosey\.refusal\.(.+)", "tell the host what it was not allowed"),
+    (r"rosey\.measured\.(.+)", "tell the host of its own traffic"),
     (r"rosey\.security\.>", "warn of who tries what he may not"),
     (r"rosey\.monitoring\.>", "tell how the bus is"),
     (r"db\.([^.]+)\.([^.]+)\.\*", "use its own {0} storage"),
@@ -44,6 +45,7 @@ HEAR = [
     (r"rosey\.kept\.([^.]+)\.>", "every change in {0}"),
     (r"rosey\.commands\.\*\.execute", "commands that programs give"),
     (r"rosey\.refusal\.\*", "what processes were not allowed"),
+    (r"rosey\.measured\.\*", "what processes tell of their traffic"),
     (r"rosey\.events\.>", "everything that happens in every room"),
     (r"rosey\.events\.(.+)", "what happens in every room: {0}"),
 ]

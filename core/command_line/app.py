@@ -166,6 +166,14 @@ def bus_map() -> None:
     show()
 
 
+@bus_app.command()
+def traffic(data: Data = DATA, config: ConfigFile = None, json: Json = False) -> None:
+    """Shows what each process sends and handles, how often and how quickly."""
+    from core.command_line.traffic import show
+
+    show(data.absolute(), config, json)
+
+
 @dead_app.command("list")
 def dead_list(data: Data = DATA, config: ConfigFile = None, json: Json = False) -> None:
     """Shows what was set aside, when and why."""

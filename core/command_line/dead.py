@@ -1,25 +1,17 @@
 """`bus dead`: the messages that were set aside, shown and sent again by an operator."""
 
-import asyncio
 import json
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import typer
 
-from core import config as configuration
 from core import dead_letters
-from core.authority.login import login
-from core.authority.rights import OPERATOR
+from core.command_line.operator import as_operator
 from core.dead_letters import DeadLetter, visible
 from core.errors import UserError
-from core.runtime import find
-from rosey.bus import Bus, BusError
 from rosey.times import duration_words
-
-Result = TypeVar("Result")
 
 
 class UsageError(UserError):
@@ -30,7 +22,7 @@ class UsageError(UserError):
 
 def show_all(data: Path, file: Path | None, as_json: bool) -> None:
     """A table, or JSON for programs; the oldest first."""
-    letters = _on_bus(data, file, dead_letters.find_all)
+    letters = as_operator(data, file, dead_letters.find_all)
     now = datetime.now(UTC)
     if as_json:
         typer.echo(json.dumps([_table(letter, now) for letter in letters], indent=2))
@@ -42,7 +34,7 @@ def show_all(data: Path, file: Path | None, as_json: bool) -> None:
 
 def show(data: Path, file: Path | None, number: int, as_json: bool) -> None:
     """One whole: headers, and the body as pretty JSON if it is JSON."""
-    letter = _on_bus(data, file, lambda bus: dead_letters.find(bus, number))
+    letter = as_operator(data, file, lambda bus: dead_letters.find(bus, number))
     about = _table(letter, datetime.now(UTC))
     body = _body(letter.data)
     if as_json:
@@ -61,7 +53,7 @@ def show(data: Path, file: Path | None, number: int, as_json: bool) -> None:
 
 def retry(data: Path, file: Path | None, number: int, as_new: bool) -> None:
     """Says where it went. Raises UserError when it stays."""
-    letter = _on_bus(data, file, lambda bus: dead_letters.retry(bus, number, as_new))
+    letter = as_operator(data, file, lambda bus: dead_letters.retry(bus, number, as_new))
     typer.echo(f"Dead letter {number} is on {visible(letter.subject)} again.")
 
 
@@ -71,29 +63,10 @@ def drop(data: Path, file: Path | None, number: int | None, everything: bool) ->
         raise UsageError("Name the number of a dead letter, or --all.")
     if number is not None:
         wanted = number
-        _on_bus(data, file, lambda bus: dead_letters.drop(bus, wanted))
+        as_operator(data, file, lambda bus: dead_letters.drop(bus, wanted))
         typer.echo(f"Dead letter {number} is gone.")
     else:
-        typer.echo(f"{_on_bus(data, file, dead_letters.drop_all)} dead letters are gone.")
-
-
-def _on_bus(data: Path, file: Path | None, action: Callable[[Bus], Awaitable[Result]]) -> Result:
-    """Does it as the operator. Raises UserError when nothing runs or NATS lets us not in."""
-    settings = configuration.load(data, file).nats
-    url = find(data).addresses.nats
-    us = login(data, settings, OPERATOR)
-
-    async def run() -> Result:
-        try:
-            bus = await Bus.connect(url, "operator", us)
-        except BusError as problem:
-            raise UserError(str(problem)) from problem
-        try:
-            return await action(bus)
-        finally:
-            await bus.drain()
-
-    return asyncio.run(run())
+        typer.echo(f"{as_operator(data, file, dead_letters.drop_all)} dead letters are gone.")
 
 
 def _table(letter: DeadLetter, now: datetime) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -13,20 +14,23 @@ import nats.errors
 from nats.js import JetStreamContext
 from nats.js.api import ConsumerInfo
 from nats.js.errors import NotFoundError
+from pydantic import ValidationError
 
 from core.authority.login import login
 from core.authority.rights import HOST
 from core.config import NatsConfig
 from core.errors import UserError
 from rosey import clock, ids, subjects
-from rosey.bus import Bus, BusError
-from rosey.events import Backlog, Health, Metrics
+from rosey.bus import Bus, BusError, Incoming
+from rosey.events import Backlog, Health, Measured, Metrics, Traffic
 from rosey.times import duration_words
 
 log = logging.getLogger("core.host")
 
 LOOK_EVERY = 5.0
 CONNECT_AGAIN = 1.0
+# A process that has told nothing for so long is gone.
+SILENT = 15.0
 # JetStream lists so many at once.
 PAGE = 256
 AWAY = (BusError, nats.errors.Error, TimeoutError)
@@ -55,6 +59,14 @@ async def watch(data: Path, settings: NatsConfig, url: str, warn: Warn) -> None:
         await asyncio.sleep(CONNECT_AGAIN)
 
 
+@dataclass(frozen=True)
+class Heard:
+    """What a process told last."""
+
+    at: datetime
+    traffic: list[Traffic]
+
+
 class Watch:
     """`limit`: more messages than this waiting for one consumer are too many."""
 
@@ -64,9 +76,11 @@ class Watch:
         self._warn = warn
         self._behind: set[tuple[str, str]] = set()
         self._unsaid: list[Health] = []
+        self._traffic: dict[str, Heard] = {}
 
     async def run(self) -> None:
         """Until the server has thrown us out. A NATS that is away is looked at again."""
+        await self._bus.subscribe(subjects.MEASURED, self._hear)
         while not self._bus.client.is_closed:
             try:
                 await self.look()
@@ -88,9 +102,29 @@ class Watch:
             await self._store(subjects.HEALTH, self._unsaid[0])
             del self._unsaid[0]
         metrics = Metrics(
-            id=ids.derive("h", subjects.METRICS, now.timestamp()), at=now, backlogs=backlogs
+            id=ids.derive("h", subjects.METRICS, now.timestamp()),
+            at=now,
+            backlogs=backlogs,
+            traffic=self._lately(now),
         )
         await self._store(subjects.METRICS, metrics)
+
+    async def _hear(self, incoming: Incoming) -> None:
+        """A process tells of its traffic; its name stands in the subject, which NATS checks."""
+        name = incoming.subject.rpartition(".")[2]
+        with suppress(ValidationError):
+            told = Measured.read(incoming.data).traffic
+            named = [one.model_copy(update={"process": name}) for one in told]
+            self._traffic[name] = Heard(clock.now(), named)
+
+    def _lately(self, now: datetime) -> list[Traffic]:
+        """What those tell that are still there."""
+        self._traffic = {
+            name: each
+            for name, each in self._traffic.items()
+            if (now - each.at).total_seconds() < SILENT
+        }
+        return [one for name in sorted(self._traffic) for one in self._traffic[name].traffic]
 
     def _compare(self, backlogs: list[Backlog], behind: list[Backlog], now: datetime) -> None:
         """What has crossed the limit since the last look is to be told, even if that fails once."""

@@ -4,9 +4,12 @@ from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
+from itertools import accumulate
 from time import perf_counter
 from types import TracebackType
 from typing import Protocol
+
+from rosey.events import Traffic, Way
 
 # Upper ends in seconds; what takes longer than the last is counted behind it.
 BOUNDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -30,6 +33,10 @@ def around_sending(
 ) -> Iterator[dict[str, str]]:
     """Gives the headers to send, a copy of those given."""
     own = dict(headers or {})
+    if len(middlewares) == 1:  # a stack takes as long as all the rest
+        with middlewares[0].sending(subject, own):
+            yield own
+        return
     with ExitStack() as stack:
         for each in middlewares:
             stack.enter_context(each.sending(subject, own))
@@ -40,6 +47,10 @@ def around_sending(
 def around_handling(
     middlewares: Sequence[Middleware], subject: str, headers: Mapping[str, str]
 ) -> Iterator[None]:
+    if len(middlewares) == 1:
+        with middlewares[0].handling(subject, headers):
+            yield
+        return
     with ExitStack() as stack:
         for each in middlewares:
             stack.enter_context(each.handling(subject, headers))
@@ -84,6 +95,17 @@ class Tally:
     failed: int = 0
     seconds: list[int] = field(default_factory=lambda: [0] * (len(BOUNDS) + 1))
 
+    def within(self, share: float) -> float:
+        """Seconds within which this share of them was done, as the next of BOUNDS.
+
+        What took longer than all of these counts as the last.
+        """
+        wanted = self.count * share
+        for bound, so_far in zip(BOUNDS, accumulate(self.seconds), strict=False):
+            if so_far >= wanted:
+                return bound
+        return BOUNDS[-1]
+
 
 class Metrics:
     """Counts and durations by family of subjects.
@@ -101,19 +123,27 @@ class Metrics:
     def handling(self, subject: str, headers: Mapping[str, str]) -> AbstractContextManager[object]:
         return _Watch(_tally(self._handled, subject))
 
-    def read(self) -> dict[str, dict[str, dict[str, int | list[int]]]]:
-        """`{"sent" or "handled": {family: {"count": n, "failed": n, "seconds": [n, ...]}}}`.
+    def read(self) -> list[Traffic]:
+        """All there was since the start, by family.
 
         What is stored is timed until the stream has it; what is only sent, until it is handed over.
         """
-        both = {"sent": self._sent, "handled": self._handled}
-        return {
-            name: {
-                key: {"count": one.count, "failed": one.failed, "seconds": list(one.seconds)}
-                for key, one in tallies.items()
-            }
-            for name, tallies in both.items()
-        }
+        ways: tuple[tuple[Way, dict[str, Tally]], ...] = (
+            ("sent", self._sent),
+            ("handled", self._handled),
+        )
+        return [
+            Traffic(
+                way=way,
+                family=name,
+                count=one.count,
+                failed=one.failed,
+                p50=one.within(0.5),
+                p99=one.within(0.99),
+            )
+            for way, tallies in ways
+            for name, one in tallies.items()
+        ]
 
 
 def _tally(tallies: dict[str, Tally], subject: str) -> Tally:

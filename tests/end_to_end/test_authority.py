@@ -1,6 +1,7 @@
 """A running Rosey whose bus lets nobody do what he may not."""
 
 import asyncio
+import json
 import stat
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -57,6 +58,27 @@ async def test_rosey_herself_tries_nothing_that_she_may_not(running: RoseyProces
     assert ours == {}
     for log in ("router", "dice", "trivia", "connector-lounge"):
         assert "does not let us" not in running.log(log)
+
+
+async def test_what_goes_over_the_bus_is_counted_and_shown(running: RoseyProcess) -> None:
+    async with Guest(running.room, name="carol") as carol:
+        await carol.say("!roll 2d6")
+        await carol.wait_line(lambda line: line.user == "Rosey" and "🎲" in line.text, 15)
+
+    def counted() -> set[tuple[str, str, str]]:
+        told = json.loads(running.command("bus", "traffic", "--json").stdout)
+        return {(one["process"], one["way"], one["family"]) for one in told if one["count"]}
+
+    wanted = {
+        ("connection-lounge", "sent", "rosey.events.message"),
+        ("core-router", "handled", "rosey.events.message"),
+        ("plugin-dice", "handled", "rosey.command.dice.*"),
+        ("connection-lounge", "handled", "rosey.platform.*.send"),
+    }
+    await until(lambda: wanted <= counted(), 30, "the traffic of all that a roll passes")
+    table = running.command("bus", "traffic").stdout
+    assert "plugin-dice" in table
+    assert "rosey.command.dice.*" in table
 
 
 async def test_who_keeps_trying_is_told_of_and_stopped(

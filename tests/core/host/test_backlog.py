@@ -18,9 +18,9 @@ from core.config import NatsConfig
 from core.host import backlog
 from core.host.backlog import Watch, measure, watch
 from core.host.ports import free_port
-from rosey import streams, subjects
+from rosey import clock, streams, subjects
 from rosey.bus import Bus, BusError, Delivery
-from rosey.events import Backlog, Health, Metrics
+from rosey.events import Backlog, Health, Measured, Metrics, Traffic
 from tests.consuming import consume
 from tests.core.stage import stored
 from tests.servers import NatsServer, binary, until, wait_for_port
@@ -123,6 +123,34 @@ async def test_long_lists_come_in_parts(bus: Bus, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(backlog, "PAGE", 3)
     assert await backlog._pages(page) == list(range(7))
     assert asked == [0, 3, 6]
+
+
+async def test_what_processes_tell_of_their_traffic_is_stored_until_they_are_gone(
+    bus: Bus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watching = Watch(bus, 2, Told())
+    running = asyncio.create_task(watching.run())
+    counted = Traffic(way="sent", family="dice.*", count=3, failed=1, p50=0.001, p99=0.01)
+    told = counted.model_copy(update={"process": "who-else"})
+
+    async def newest() -> list[Traffic]:
+        await watching.look()
+        found = await bus.last(streams.MONITORING, subjects.METRICS)
+        return Metrics.read(found).traffic if found else []
+
+    async def until_told() -> list[Traffic]:
+        while not (found := await newest()):
+            await bus.publish(subjects.measured("plugin-dice"), b"no JSON")
+            await bus.publish(subjects.measured("plugin-dice"), Measured(traffic=[told]).wire())
+        return found
+
+    named = counted.model_copy(update={"process": "plugin-dice"})
+    assert await asyncio.wait_for(until_told(), 10) == [named]
+    later = clock.now() + timedelta(seconds=backlog.SILENT)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    assert await newest() == []
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
 
 
 async def test_a_crossing_is_told_once_and_once_back(bus: Bus) -> None:

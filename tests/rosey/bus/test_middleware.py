@@ -7,7 +7,7 @@ import pytest
 
 from rosey import streams, subjects
 from rosey.bus import Bus, BusError, Delivery, Incoming, Metrics, Poison
-from rosey.bus.middleware import BOUNDS, MOST_FAMILIES, family, headers_for
+from rosey.bus.middleware import MOST_FAMILIES, family, headers_for
 from rosey.testing import MemoryBus
 from tests.consuming import consume
 from tests.rosey.bus.ear import Ear
@@ -163,30 +163,38 @@ async def test_metrics_count_by_family() -> None:
     with pytest.raises(BusError):
         await bus.request("rosey.nobody", b"")
     await until(lambda: consumer.buried == 1 and len(ear.all) == 10)
-    read = metrics.read()
-    assert set(read["sent"]) == {"rosey.reply.dice.*", "rosey.nobody", "rosey.dead.*"}
-    handled = read["handled"]["rosey.reply.dice.*"]
-    assert (handled["count"], handled["failed"]) == (10, 1)
-    assert isinstance(handled["seconds"], list)
-    assert sum(handled["seconds"]) == 10
-    assert read["sent"]["rosey.reply.dice.*"]["failed"] == 0
-    assert read["sent"]["rosey.nobody"]["failed"] == 1
+    counted = {(one.way, one.family): (one.count, one.failed) for one in metrics.read()}
+    assert counted == {
+        ("sent", "rosey.reply.dice.*"): (10, 0),
+        ("sent", "rosey.nobody"): (1, 1),
+        ("sent", "rosey.dead.*"): (1, 0),
+        ("handled", "rosey.reply.dice.*"): (10, 1),
+    }
     await bus.drain()
 
 
-@pytest.mark.parametrize(("took", "place"), [(0.0, 0), (0.0005, 0), (0.0006, 1), (11.0, 14)])
-def test_durations_are_counted_where_they_belong(
-    monkeypatch: pytest.MonkeyPatch, took: float, place: int
+@pytest.mark.parametrize(
+    ("times", "p50", "p99"),
+    [
+        ([0.0], 0.0005, 0.0005),
+        ([0.0005], 0.0005, 0.0005),
+        ([0.0006], 0.001, 0.001),
+        ([11.0], 10.0, 10.0),
+        ([0.0004] * 98 + [0.3, 0.6], 0.0005, 0.5),
+        ([0.0004] * 49 + [0.02] * 51, 0.025, 0.025),
+    ],
+)
+def test_durations_are_told_by_their_bounds(
+    monkeypatch: pytest.MonkeyPatch, times: list[float], p50: float, p99: float
 ) -> None:
-    times = iter([0.0, took])
-    monkeypatch.setattr("rosey.bus.middleware.perf_counter", lambda: next(times))
+    clock = iter([moment for took in times for moment in (0.0, took)])
+    monkeypatch.setattr("rosey.bus.middleware.perf_counter", lambda: next(clock))
     metrics = Metrics()
-    with metrics.handling("dice.rolled", {}):
-        pass
-    seconds = metrics.read()["handled"]["dice.*"]["seconds"]
-    assert isinstance(seconds, list)
-    assert len(seconds) == len(BOUNDS) + 1
-    assert [number for number, count in enumerate(seconds) if count] == [place]
+    for _ in times:
+        with metrics.handling("dice.rolled", {}):
+            pass
+    [one] = metrics.read()
+    assert (one.family, one.count, one.p50, one.p99) == ("dice.*", len(times), p50, p99)
 
 
 def test_strangers_cannot_make_metrics_grow() -> None:
@@ -194,6 +202,6 @@ def test_strangers_cannot_make_metrics_grow() -> None:
     for number in range(2 * MOST_FAMILIES):
         with metrics.handling(f"rosey.x{number}", {}):
             pass
-    read = metrics.read()["handled"]
+    read = {one.family: one.count for one in metrics.read()}
     assert len(read) == MOST_FAMILIES + 1
-    assert read["other"]["count"] == MOST_FAMILIES
+    assert read["other"] == MOST_FAMILIES
