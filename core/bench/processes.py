@@ -204,10 +204,19 @@ async def bare_temporal(folder: Path) -> float:
 
 async def bare_worker() -> float:
     """Seconds that a process takes to load the libraries a worker needs, and end."""
+    return await _loading("nats, pydantic, temporalio.worker")
+
+
+async def bare_database() -> float:
+    """Seconds that a process takes to load the libraries the database needs, and end."""
+    return await _loading("nats, pydantic, sqlalchemy.ext.asyncio, aiosqlite, alembic.command")
+
+
+async def _loading(modules: str) -> float:
     began = time.perf_counter()
-    process = await spawn(sys.executable, "-c", "import nats, pydantic, temporalio.worker")
+    process = await spawn(sys.executable, "-c", f"import {modules}")
     if await process.wait():
-        raise BenchError("a Python process with Temporal's library does not run")
+        raise BenchError(f"a Python process that imports {modules} does not run")
     return time.perf_counter() - began
 
 

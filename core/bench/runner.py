@@ -15,6 +15,7 @@ from core.bench.compare import Verdict
 from core.bench.figures import Figure
 from core.bench.processes import BenchError
 from core.bench.rows import answers, bus, chat, crashes, frames, games
+from core.bench.rows import storage as stored
 from core.bench.rows.up import up
 from core.bench.sizes import Sizes
 from core.bench.stand import Say, Stand, open_stand
@@ -31,9 +32,11 @@ ROWS: dict[str, Callable[[Stand, Sizes], Awaitable[list[Figure]]]] = {
     "durable": chat.durable,
     "history": chat.history,
     "answers": answers.answers,
+    "storage": stored.storage,
     "plugin": crashes.plugin,
     "nats": crashes.nats,
     "temporal": crashes.temporal,
+    "database": stored.database,
     "games": games.games,
 }
 UP = "up"

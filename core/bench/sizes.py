@@ -16,6 +16,7 @@ class Sizes:
     commands: int = 60
     answers: int = 40
     answers_within: float = 0.1
+    storage_rate: int = 200
     games: int = 1_000
     games_last: float = 30.0
     # Before each crash, so that it is not taken for one more in a row of crashes.

@@ -127,7 +127,7 @@ class Order(_Request):
 
 
 class _OfTable(_Request):
-    table: TableName = Field(description="its name without the plugin's prefix")
+    table: TableName = Field(description="without the plugin's prefix")
 
 
 class _Write(_OfTable):
@@ -147,7 +147,7 @@ class Select(_OfTable):
     """`db.row.<plugin>.select`: rows as they are now; equals come in the order of their ids."""
 
     filter: Filter = {}
-    order: list[Order] = []
+    order: list[Order] = Field(default=[], description="`{field, order}`, asc or desc")
     limit: int = Field(default=100, ge=1, le=MOST_ROWS, strict=True)
     offset: int = Field(default=0, ge=0, strict=True)
 
@@ -265,7 +265,7 @@ class Problem(BaseModel):
 
 
 class Done(BaseModel):
-    """All that `set` answers."""
+    """Nothing but that it is done."""
 
     model_config = ConfigDict(extra="ignore")
     success: bool = True
@@ -349,3 +349,16 @@ class SqlResult(Done):
     rows: list[list[Any]] = []
     count: int = 0
     truncated: bool = False
+
+
+class MigrationStatusRequest(_Request):
+    """`db.migrate.<plugin>.status`: where the plugin's tables stand; it takes no fields."""
+
+
+class MigrationStatus(Done):
+    """Revisions where the plugin has migrations, and its tables without their prefix."""
+
+    current: str | None = None
+    head: str | None = None
+    pending: list[str] = []
+    tables: list[str] = []

@@ -16,6 +16,7 @@ SMALL = Sizes(
     bus_seconds=0.2,
     commands=2,
     answers=5,
+    storage_rate=20,
     games=5,
     games_last=0.5,
     steady=0,
