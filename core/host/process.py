@@ -12,7 +12,7 @@ from pathlib import Path
 
 from core.host import log_files, notify
 from core.host.probes import NotReady
-from core.host.specs import Probe, ProcessSpec
+from core.host.specs import PRIVATE, Probe, ProcessSpec
 from core.runtime import ProcessState
 from rosey.backoff import restart_delay
 
@@ -176,7 +176,12 @@ class KeptProcess:
 
     def _environment(self, ready: int, go: int) -> dict[str, str]:
         told = {notify.READY: str(ready), notify.GO: str(go)}
-        return {**os.environ, **self.spec.env, **told}
+        ours = {
+            key: value
+            for key, value in os.environ.items()
+            if PRIVATE.get(key, self.name) == self.name
+        }
+        return {**ours, **self.spec.env, **told}
 
     def _close_go(self) -> None:
         """The end of the pipe is what the child waits for."""

@@ -13,6 +13,10 @@ from core.config import CHECKOUT, LOUNGE, Config, plugin_names
 Probe = Callable[[], Awaitable[None]]
 
 
+# Variables with a password, each for the process of that name and for nobody else.
+PRIVATE = {"ROSEY_DATABASE_URL": "database"}
+
+
 class Stage(IntEnum):
     """What a process needs to be there before it starts; stopped in the opposite order."""
 

@@ -17,10 +17,10 @@ from tests.servers import until
 CHILD = Path(__file__).with_name("child.py")
 
 
-def kept(tmp_path: Path, *argv: str) -> tuple[KeptProcess, list[str]]:
+def kept(tmp_path: Path, *argv: str, name: str = "dice") -> tuple[KeptProcess, list[str]]:
     states: list[str] = []
     lock = os.open(tmp_path / "lock", os.O_CREAT)
-    spec = ProcessSpec("dice", argv, Stage.SERVICES, env={"PYTHONPATH": os.getcwd()})
+    spec = ProcessSpec(name, argv, Stage.SERVICES, env={"PYTHONPATH": os.getcwd()})
     return KeptProcess(spec, tmp_path, lock, lambda each: states.append(each.state.state)), states
 
 
@@ -51,6 +51,21 @@ async def test_a_log_that_cannot_be_written_does_not_end_the_host(tmp_path: Path
         await process.settled()
     assert states[0] == "crashed"
     assert (process.state.last_error or "").startswith("cannot be started: ")
+
+
+@pytest.mark.parametrize(
+    ("name", "told"), [("database", "postgresql://x:secret@y/z"), ("dice", "")]
+)
+async def test_the_database_s_password_is_for_its_process_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, told: str
+) -> None:
+    monkeypatch.setenv("ROSEY_DATABASE_URL", "postgresql://x:secret@y/z")
+    look = "import os; print('told', os.environ.get('ROSEY_DATABASE_URL', ''), flush=True)"
+    process, _ = kept(tmp_path, sys.executable, "-c", look, name=name)
+    log = tmp_path / "logs" / f"{name}.log"
+    async with keeping(process):
+        await until(lambda: log.exists() and "told" in log.read_text())
+    assert f"told {told}\n" in log.read_text()
 
 
 async def test_stopping_before_it_began(tmp_path: Path) -> None:
