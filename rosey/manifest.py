@@ -15,6 +15,8 @@ from pydantic import (
     model_validator,
 )
 
+from rosey.contracts.storage import TableDefinition, TableName
+
 RESERVED = ("rosey", "db", "plugin", "core")
 ACTION_KINDS = ("say", "pm")
 HEARD = (
@@ -42,11 +44,26 @@ class ManifestError(Exception):
 
 
 class Storage(BaseModel):
-    """What a plugin keeps: tables of its own (without their prefix) and keys."""
+    """What a plugin keeps: tables of its own (without their prefix) and keys.
+
+    With `migrations` its tables are what `migrations/<plugin>/` makes of them.
+    """
 
     model_config = ConfigDict(extra="forbid")
-    tables: list[Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]] = []
+    tables: dict[TableName, TableDefinition] = {}
+    migrations: bool = False
     keys: bool = False
+
+    @property
+    def has_tables(self) -> bool:
+        """Whether it keeps rows, whoever makes its tables."""
+        return bool(self.tables) or self.migrations
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if self.tables and self.migrations:
+            raise ValueError("tables are declared here or made by migrations, not both")
+        return self
 
 
 class Limits(BaseModel):
@@ -94,6 +111,10 @@ class PluginManifest(BaseModel):
             for key in ("workflows", "activities", "hosts"):
                 if getattr(self, key):
                     raise ValueError(f'{key}: only a plugin with trust = "trusted" may have these')
+            if self.storage.migrations:
+                raise ValueError(
+                    'storage.migrations: only a plugin with trust = "trusted" may have these'
+                )
             if "rosey.events.>" in self.hears:
                 raise ValueError('hears: "rosey.events.>" needs trust = "trusted"')
         return self
@@ -157,7 +178,7 @@ def _load(path: Path, model: type[Manifest]) -> Manifest:
 def _explain(path: Path, problem: ValidationError, model: type[BaseModel]) -> str:
     lines = []
     for error in problem.errors(include_url=False):
-        key = ".".join(str(part) for part in error["loc"])
+        key = ".".join(str(part) for part in error["loc"] if part != "[key]")
         text = error["msg"].removeprefix("Value error, ")
         if error["type"] == "extra_forbidden":
             near = get_close_matches(key, model.model_fields, 1)

@@ -85,7 +85,7 @@ def of_plugin(manifest: PluginManifest) -> Rights:
             _key(subjects.LISTENING_BUCKET, open_questions),
             _read(subjects.LISTENING_BUCKET, open_questions),
         ]
-    if manifest.storage.tables:
+    if manifest.storage.has_tables:
         publish += [f"db.{kind}.{plugin}.*" for kind in ("row", "sql", "migrate")]
     if manifest.storage.keys:
         publish.append(f"db.kv.{plugin}.*")

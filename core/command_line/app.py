@@ -2,26 +2,14 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from typer.core import TyperGroup
 
-from core.errors import UnknownName, UserError
+from core.command_line.db_commands import db_app
+from core.command_line.options import DATA, NAME, Commands, ConfigFile, Data, Json
+from core.errors import UserError
 from core.logs import printable
-
-CHECKOUT = Path(__file__).resolve().parent.parent.parent
-NAME = "bin/rosey"
-
-
-class Commands(TyperGroup):
-    """Names the commands there are when an unknown one is typed."""
-
-    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        if args[0] not in self.commands and not args[0].startswith("-"):
-            raise UnknownName("command", args[0], self.commands)
-        return super().resolve_command(ctx, args)
-
 
 app = typer.Typer(
     cls=Commands,
@@ -39,22 +27,9 @@ dead_app = typer.Typer(
     cls=Commands, help="Messages that no retry could help.", no_args_is_help=True
 )
 bus_app.add_typer(dead_app, name="dead")
+app.add_typer(db_app, name="db")
 
-Data = Annotated[
-    Path, typer.Option("--data", metavar="DIR", help="The data folder.", show_default=".rosey")
-]
-ConfigFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--config",
-        metavar="FILE",
-        help="The configuration; else rosey.toml beside the data folder or in the checkout.",
-        show_default=False,
-    ),
-]
-Json = Annotated[bool, typer.Option("--json", help="For programs.")]
 Number = Annotated[int, typer.Argument(metavar="NUMBER", help="As `list` shows it.", min=1)]
-DATA = CHECKOUT / ".rosey"
 
 
 def main(arguments: list[str] | None = None) -> int:

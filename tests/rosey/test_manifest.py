@@ -1,6 +1,8 @@
 """Manifests: what ships is sound, and each mistake gets a sentence with file, key and way out."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +13,7 @@ from rosey.manifest import (
     load_connector,
     load_plugin,
 )
+from tests import vectors
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 GOOD = """
@@ -60,8 +63,9 @@ workflows = ["workflows.weather.workflow:Weather"]
 activities = ["activities.chat:activities"]
 settings = "plugins.weather.models:Settings"
 [storage]
-tables = ["places"]
 keys = true
+[storage.tables.places]
+fields = [{ name = "town", type = "string", required = true }, { name = "seen", type = "datetime" }]
 [limits]
 memory = 512
 cpu = 2
@@ -69,7 +73,10 @@ messages = 5
 """,
     )
     assert manifest.hears == ["rosey.events.>"]
-    assert manifest.storage.tables == ["places"]
+    town, seen = manifest.storage.tables["places"].fields
+    assert (town.name, town.type, town.required) == ("town", "string", True)
+    assert (seen.name, seen.type, seen.required) == ("seen", "datetime", False)
+    assert manifest.storage.has_tables
     assert manifest.limits.messages == 5
 
 
@@ -100,7 +107,19 @@ def test_an_untrusted_plugin_may_hear_single_events(tmp_path: Path) -> None:
         ('events = ["a.b"]', "events.0: String should match pattern"),
         ('services = ["quote"]', "services.0: String should match pattern"),
         ('aliases = ["Weather"]', "aliases.0: String should match pattern"),
-        ("[storage]\ntables = ['weather-x']", "storage.tables.0: String should match pattern"),
+        (
+            "[storage.tables.weather-x]\nfields = [{name = 'a', type = 'text'}]",
+            "storage.tables.weather-x: String should match pattern",
+        ),
+        ("[storage.tables.places]\nfields = []", "storage.tables.places.fields: List should have"),
+        (
+            "[storage.tables.places]\nfields = [{name = 'id', type = 'text'}]",
+            "storage.tables.places.fields.0.name: 'id' is there without being declared",
+        ),
+        (
+            "[storage]\nmigrations = true",
+            'storage.migrations: only a plugin with trust = "trusted" may have these',
+        ),
         ("[storage]\nrows = 5", "storage.rows: is no known key"),
         ("[limits]\nmemory = 1", "limits.memory: Input should be greater than or equal to 32"),
         ("[limits]\ncpu = 0", "limits.cpu: Input should be greater than 0"),
@@ -123,6 +142,42 @@ def test_each_mistake_gets_a_sentence(tmp_path: Path, change: str, told: str) ->
         load(tmp_path, "\n".join([*kept, change]))
     assert str(refused.value).startswith(f"{tmp_path / 'weather' / 'plugin.toml'}: {told}")
     assert "\n" not in str(refused.value)
+
+
+def test_tables_are_declared_or_migrated_and_not_both(tmp_path: Path) -> None:
+    migrated = f'{GOOD}trust = "trusted"\n[storage]\nmigrations = true\n'
+    assert load(tmp_path, migrated).storage.has_tables
+    declared = "[storage.tables.places]\nfields = [{name = 'town', type = 'string'}]"
+    with pytest.raises(ManifestError, match="storage: tables are declared here or made by migra"):
+        load(tmp_path, migrated + declared)
+
+
+SCHEMAS = vectors.load("row_schema")
+
+
+@pytest.mark.parametrize("vector", SCHEMAS, ids=vectors.ids(SCHEMAS))
+def test_declared_tables_are_checked(tmp_path: Path, vector: dict[str, Any]) -> None:
+    asked = vector["in"]
+    name = asked.get("table_name", "places")
+    schema = asked.get("schema", {"fields": [{"name": "a", "type": "string"}]})
+    if isinstance(name, str):
+        text = f"{GOOD}[storage.tables]\n{json.dumps(name)} = {_toml(schema)}\n"
+    else:
+        # A key of TOML is always text; here the whole is no table of tables.
+        text = f"{GOOD}[storage]\ntables = {_toml(name)}\n"
+    if vector["out"]["valid"]:
+        assert list(load(tmp_path, text).storage.tables) == [name]
+    else:
+        with pytest.raises(ManifestError, match=r"plugin\.toml: storage\.tables"):
+            load(tmp_path, text)
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key} = {_toml(each)}" for key, each in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(_toml(each) for each in value) + "]"
+    return json.dumps(value)
 
 
 def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
@@ -186,4 +241,5 @@ def test_dice_asks_for_no_more_than_to_speak() -> None:
     manifest = load_plugin(PLUGINS["dice"])
     assert manifest.trust == "untrusted"
     assert manifest.actions == ["say", "pm"]
-    assert manifest.storage.model_dump() == {"tables": [], "keys": False}
+    assert not manifest.storage.has_tables
+    assert not manifest.storage.keys

@@ -11,7 +11,8 @@ from core.config import NatsConfig
 from core.plugins import PLUGINS, manifests
 from rosey import subjects
 from rosey.bus import Bus, BusError, Incoming
-from rosey.manifest import load_plugin
+from rosey.contracts.storage import FieldDefinition, TableDefinition
+from rosey.manifest import Storage, load_plugin
 from tests.core.authority.stage import Guarded, everybody, guarded
 from tests.servers import until
 
@@ -202,7 +203,8 @@ def test_a_trusted_one_hears_what_it_names() -> None:
 
 def test_storage_and_services_come_from_the_manifest() -> None:
     manifest = load_plugin(PLUGINS / "dice").model_copy(deep=True)
-    manifest.storage.tables, manifest.storage.keys = ["rolls"], True
+    rolls = TableDefinition(fields=[FieldDefinition(name="sides", type="integer")])
+    manifest.storage = Storage(tables={"rolls": rolls}, keys=True)
     manifest.services = ["weather.now"]
     allowed = of_plugin(manifest).publish
     assert {"db.row.dice.*", "db.sql.dice.*", "db.migrate.dice.*", "db.kv.dice.*"} <= set(allowed)

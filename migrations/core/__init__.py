@@ -1,0 +1,1 @@
+"""The database service's own tables, and those of the room."""

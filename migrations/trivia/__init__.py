@@ -1,0 +1,1 @@
+"""Finished trivia games and what each person has reached."""
