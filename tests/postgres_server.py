@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -66,7 +67,16 @@ class PostgresServer:
             stderr=(self.folder / "postgres.log").open("ab"),
         )
         wait_for_port(self.port, self.process)
+        self._wait_until_it_answers()
         return self
+
+    def _wait_until_it_answers(self, patience: float = 30.0) -> None:
+        """An open port may still belong to a server that is starting."""
+        ask = [str(binaries() / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
+        deadline = time.monotonic() + patience
+        while subprocess.run(ask, env=environment(LC_ALL="C")).returncode:
+            assert time.monotonic() < deadline, "PostgreSQL does not answer"
+            time.sleep(0.05)
 
     def _make(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
