@@ -145,3 +145,10 @@ def _say_backup(outcome: Outcome) -> None:
 def _refuse(problems: list[str]) -> None:
     if problems:
         raise UserError("\n".join(problems))
+
+
+def contract() -> None:
+    """As it stands in docs/storage.md."""
+    from core.database.contract import markdown
+
+    typer.echo(markdown(), nl=False)

@@ -82,3 +82,11 @@ def merge(plugin: Owner = None, message: Message = "Joins two migrations") -> No
     from core.command_line.db import merge as run
 
     run(plugin, message)
+
+
+@db_app.command()
+def contract() -> None:
+    """Prints what may be asked of the database service, as Markdown."""
+    from core.command_line.db import contract as run
+
+    run()

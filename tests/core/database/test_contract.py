@@ -3,15 +3,20 @@
 from pathlib import Path
 from typing import get_args
 
+import pytest
+
+from core.command_line.app import main
 from core.database.contract import OPERATIONS, markdown
 from rosey.contracts import storage as wire
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "storage.md"
 
 
-def test_the_document_has_the_contract_of_the_code() -> None:
+def test_the_document_has_the_contract_of_the_code(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["db", "contract"]) == 0
     text = DOCUMENT.read_text(encoding="utf-8")
-    assert text.partition("<!-- contract -->\n")[2].partition("<!-- end -->")[0] == markdown()
+    document = text.partition("<!-- contract -->\n")[2].partition("<!-- end -->")[0]
+    assert document == markdown() == capsys.readouterr().out
 
 
 def test_every_code_and_type_is_explained() -> None:
