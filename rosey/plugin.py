@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from rosey.events import ChatCommand, Command, Happening, Outcome, User
 from rosey.ranks import Rank
+from rosey.storage import Database
 
 Answer = Outcome | str | None
 Handler = Callable[["Context"], Awaitable[Answer]]
@@ -40,6 +41,7 @@ class Context:
     workflow: Workflows | None = None
     random: randomness.Random = field(default_factory=randomness.SystemRandom)
     events: list[Happening] = field(default_factory=list)
+    storage: Database | None = None
 
     @property
     def user(self) -> User:
@@ -60,6 +62,16 @@ class Context:
         if self.workflow is None:
             raise RuntimeError(f"{self.command.plugin} names no workflows in its plugin.toml")
         return self.workflow
+
+    @property
+    def db(self) -> Database:
+        """The plugin's own tables and keys; only plugins whose manifest asks for storage have them.
+
+        Its calls raise StorageError for what is refused, Unavailable while the database is away.
+        """
+        if self.storage is None:
+            raise RuntimeError(f"{self.command.plugin} asks for no storage in its plugin.toml")
+        return self.storage
 
     @property
     def options(self) -> dict[str, object]:

@@ -1,6 +1,14 @@
-"""Trivia's commands: each goes to the room's workflow, which knows the game."""
+"""Trivia's commands: the room's workflow knows the game, the database what was before."""
 
-from rosey import Context, Outcome, Plugin
+import re
+
+from plugins.trivia import texts
+from rosey import Context, Outcome, Plugin, Refused
+from rosey.contracts.trivia import name_key
+from rosey.storage import Unavailable
+
+SHOWN = 5
+MOST_SHOWN = 10
 
 plugin = Plugin("trivia")
 
@@ -39,6 +47,43 @@ async def stop(ctx: Context) -> Outcome:
 async def scores(ctx: Context) -> Outcome:
     """Show the table."""
     return await _ask(ctx)
+
+
+@plugin.command("trivia stats", usage="[user]")
+async def stats(ctx: Context) -> str:
+    """Show what somebody has done in this room's games so far; you, without a name."""
+    name = ctx.text.strip().removeprefix("@") or ctx.user.name
+    who = {"channel": ctx.channel, "name_key": name_key(name)}
+    try:
+        found = await ctx.db.select("players", who, limit=1)
+    except Unavailable as problem:
+        raise Refused(texts.AWAY) from problem
+    if not found:
+        return texts.stranger(name, name_key(name) == name_key(ctx.user.name))
+    return texts.statistics(found[0])
+
+
+@plugin.command("trivia leaderboard", "trivia lb", usage="[how many]")
+async def leaderboard(ctx: Context) -> str:
+    """Show who has the most points in this room, the first 5 or up to 10."""
+    scored = {"channel": ctx.channel, "score": {"$gt": 0}}
+    shown = _how_many(ctx.text)
+    try:
+        best = await ctx.db.select(
+            "players", scored, order=["-score", "-correct", "name_key"], limit=shown
+        )
+    except Unavailable as problem:
+        raise Refused(texts.AWAY) from problem
+    return texts.leaderboard(best)
+
+
+def _how_many(text: str) -> int:
+    wish = text.strip()
+    if not wish:
+        return SHOWN
+    if not re.fullmatch("[0-9]{1,9}", wish):
+        raise Refused(f"How many? A number from 1 to {MOST_SHOWN}: !trivia lb 10")
+    return min(MOST_SHOWN, max(1, int(wish)))
 
 
 async def _ask(ctx: Context) -> Outcome:

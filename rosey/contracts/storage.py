@@ -15,9 +15,6 @@ from pydantic import (
     field_validator,
 )
 
-# The activity that keeps a finished game.
-RECORD_GAME = "record_game"
-
 MOST_ROWS = 1000
 MOST_SQL_ROWS = 100_000
 MOST_OPERATIONS = 1000

@@ -2,9 +2,12 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
 PICK_QUESTIONS = "pick_questions"
+RECORD_GAME = "record_game"
+
+LONGEST_NAME = 100
 
 Difficulty = Literal["easy", "medium", "hard"]
 Kind = Literal["multiple", "boolean", "free"]
@@ -36,3 +39,31 @@ class PickQuestions(BaseModel):
 class PickedQuestions(BaseModel):
     questions: list[Question]
     problem: str = Field(default="", description="a sentence for the room when nothing fits")
+
+
+class PlayerResult(BaseModel):
+    """How somebody did in a game."""
+
+    name: str
+    score: int = 0
+    correct: int = 0
+    answered: int = 0
+    best_streak: int = 0
+    fastest: float | None = Field(default=None, description="seconds of the quickest right answer")
+
+
+class GameResult(BaseModel):
+    """A finished game, to be kept. `questions` are those that were asked, `players` best first."""
+
+    game: str
+    channel: str
+    category: str = ""
+    questions: int
+    stopped: bool
+    players: list[PlayerResult]
+    finished_at: AwareDatetime | None = None
+
+
+def name_key(name: str) -> str:
+    """The same for all spellings of a person's name; what is kept about people goes by it."""
+    return name[:LONGEST_NAME].lower()

@@ -30,6 +30,7 @@ from workflows.trivia.workflow import Trivia
 HISTORIES = Path(__file__).parents[2] / "temporal" / "histories"
 QUICK: dict[str, object] = {"seconds": 5, "lead_in": 0.1, "between": 0.1, "grace": 0.1}
 # The server then wishes for a new run after so many events, which histories remember.
+RENEWED = ("renewed", "database-away")
 RENEW = ("--dynamic-config-value", "limit.historyCount.suggestContinueAsNew=60")
 
 
@@ -135,11 +136,29 @@ async def renewed(game: Game) -> None:
     await game.until_over()
 
 
+async def database_away(game: Game) -> None:
+    """Two games whose results the next run writes."""
+    game.room.away = True
+    for _ in range(2):
+        shown = len(game.room.shown)
+        await game.order("start", "alice", "1")
+        await until(lambda shown=shown: len(game.room.shown) > shown)
+        await game.until_asked(1)
+        await game.say("bob", "paris")
+        await game.until_over()
+    first = (await game.handle.describe()).run_id
+    while (await game.handle.describe()).run_id == first:
+        await game.order("scores", "alice")
+    game.room.away = False
+    await until(lambda: len(game.room.results) == 2)
+
+
 PLAYS: dict[str, Callable[[Game], Awaitable[None]]] = {
     "whole-game": whole_game,
     "stopped": stopped,
     "by-hand": by_hand,
     "renewed": renewed,
+    "database-away": database_away,
 }
 
 
@@ -148,7 +167,7 @@ async def record(folder: Path) -> list[Path]:
     version = load_plugin(PLUGINS / "trivia").version
     written = []
     for name, play in PLAYS.items():
-        flags = RENEW if name == "renewed" else ()
+        flags = RENEW if name in RENEWED else ()
         room = SilentRoom()
         async with dev_server(*flags) as environment:
             client = await connect(environment.client.service_client.config.target_host)

@@ -2,10 +2,14 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
+from temporalio import workflow
 from temporalio.client import WorkflowHistory
 
+from core.plugins import PLUGINS
+from rosey.manifest import load_plugin
 from temporal.replay import check, replay
 from tests.temporal import record as recording
 from tests.temporal.counter import Counter
@@ -16,11 +20,18 @@ from workflows.trivia.models import Game
 from workflows.trivia.workflow import Trivia
 
 WORKFLOWS = [Trivia, Connection]
+VERSION = load_plugin(PLUGINS / "trivia").version
 RECORDED = sorted(path.stem for path in HISTORIES.glob("*.json"))
 
 
 def history(name: str) -> WorkflowHistory:
     return WorkflowHistory.from_json(name, (HISTORIES / f"{name}.json").read_text())
+
+
+def carried_by(name: str) -> Any:
+    """What a run that continued as new handed on."""
+    last = history(name).events[-1].workflow_execution_continued_as_new_event_attributes
+    return json.loads(last.input.payloads[0].data)
 
 
 @pytest.mark.parametrize("name", RECORDED)
@@ -29,9 +40,11 @@ async def test_recorded_histories_are_repeated(name: str) -> None:
     assert problem is None, str(problem)
 
 
-def test_every_play_of_the_first_release_is_there() -> None:
-    for play in PLAYS:
-        assert any(name.startswith(f"trivia-1.0.0-{play}") for name in RECORDED), play
+def test_every_play_of_every_release_is_there() -> None:
+    first = [play for play in PLAYS if play != "database-away"]
+    for release, plays in {"1.0.0": first, VERSION: PLAYS}.items():
+        for play in plays:
+            assert any(name.startswith(f"trivia-{release}-{play}") for name in RECORDED), play
 
 
 def test_histories_show_what_they_are_for() -> None:
@@ -40,6 +53,12 @@ def test_histories_show_what_they_are_for() -> None:
     assert "WORKFLOW_EXECUTION_SIGNALED" in text["trivia-1.0.0-by-hand"]
     assert "CONTINUED_AS_NEW" in text["trivia-1.0.0-renewed-1"]
     assert "continuedExecutionRunId" in text["trivia-1.0.0-renewed-2"]
+    assert "MARKER_RECORDED" not in text["trivia-1.0.0-whole-game"]
+    for run in ("whole-game", "database-away-1"):
+        assert "MARKER_RECORDED" in text[f"trivia-1.1.0-{run}"]
+    carried = carried_by("trivia-1.1.0-database-away-2")
+    assert [result["players"][0]["name"] for result in carried["unrecorded"]] == ["bob", "bob"]
+    assert text["trivia-1.1.0-database-away-3"].count("ACTIVITY_TASK_COMPLETED") == 2
 
 
 async def test_the_folder_is_replayed_as_a_whole() -> None:
@@ -64,6 +83,18 @@ async def test_an_incompatible_change_is_told(monkeypatch: pytest.MonkeyPatch) -
     assert str(problem) == (
         f"trivia-1.0.0-whole-game: Trivia cannot repeat event {problem.event}: {problem.reason}"
     )
+
+
+@pytest.mark.parametrize(("release", "beside"), [("1.0.0", True), ("1.1.0", False)])
+async def test_a_room_goes_on_writing_results_as_it_began(
+    monkeypatch: pytest.MonkeyPatch, release: str, beside: bool
+) -> None:
+    """Without the patch in its way one of both releases could not be repeated."""
+    name = f"trivia-{release}-whole-game"
+    monkeypatch.setattr(workflow, "patched", lambda id: beside)
+    problem = await check(name, history(name), [Trivia])
+    assert problem
+    assert problem.workflow == "Trivia"
 
 
 async def test_a_bug_that_an_old_room_would_meet_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,6 +134,6 @@ async def test_recording_writes_what_is_not_there_yet(
 ) -> None:
     monkeypatch.setattr(recording, "PLAYS", {"stopped": recording.stopped})
     (path,) = await recording.record(tmp_path)
-    assert path.name == "trivia-1.0.0-stopped.json"
+    assert path.name == f"trivia-{VERSION}-stopped.json"
     assert await replay(tmp_path, [Trivia]) == []
     assert await recording.record(tmp_path) == []

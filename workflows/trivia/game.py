@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from rosey.contracts.trivia import Question
+from rosey.contracts.trivia import GameResult, PlayerResult, Question
 from rosey.durable import Order
 from rosey.events import Happening, Outcome
 from rosey.ranks import Rank
@@ -13,6 +13,9 @@ from workflows.trivia.models import Game, Go, Player, Room, Round, Settings, Try
 REMEMBERED_QUESTIONS = 200
 # Seconds for whoever only looked on so far, once every player has answered.
 LAST_MOMENT = 2.0
+# What may wait to be written: more would not fit into what a run may hand to the next.
+MOST_UNRECORDED = 50
+MOST_UNRECORDED_PLAYERS = 2_000
 
 
 def start(room: Room, order: Order, game_id: str) -> Outcome:
@@ -209,6 +212,30 @@ def scores(room: Room) -> Outcome:
 
 def standings(game: Game) -> list[Player]:
     return rules.standings(game.players.values())
+
+
+def result(room: Room, game: Game, now: datetime) -> GameResult:
+    """What is kept of a game that ends now."""
+    players: list[PlayerResult] = [*standings(game)]
+    return GameResult(
+        game=game.id,
+        channel=room.channel,
+        category=game.category,
+        questions=max(0, game.index + 1),
+        stopped=bool(game.stopped_by),
+        players=players,
+        finished_at=now,
+    )
+
+
+def remember(room: Room, ended: GameResult) -> bool:
+    """Notes a result as not yet written; False when too many wait already, and then it is lost."""
+    waiting = room.unrecorded
+    players = sum(len(each.players) for each in [*waiting, ended])
+    if waiting and (len(waiting) >= MOST_UNRECORDED or players > MOST_UNRECORDED_PLAYERS):
+        return False
+    waiting.append(ended)
+    return True
 
 
 def open_next(room: Room, now: datetime) -> None:

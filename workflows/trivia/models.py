@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from rosey.contracts.trivia import Question
+from rosey.contracts.trivia import GameResult, PlayerResult, Question
 from rosey.durable import Kept
 from rosey.events import Outcome
 
@@ -35,16 +35,10 @@ class Go(BaseModel):
     final: bool
 
 
-class Player(BaseModel):
+class Player(PlayerResult):
     """Somebody's game so far."""
 
-    name: str
-    score: int = 0
-    correct: int = 0
-    answered: int = 0
     streak: int = 0
-    best_streak: int = 0
-    fastest: float | None = Field(default=None, description="seconds of the quickest right answer")
 
     def after(self, go: Go, points: int) -> "Player":
         """How he stands once `go` counts for so many points."""
@@ -127,6 +121,7 @@ class Room(BaseModel):
     asked: list[str] = Field(default=[], description="ids of questions asked lately")
     kept: Kept = Kept()
     unsaid: list[Outcome] = []
+    unrecorded: list[GameResult] = Field(default=[], description="not yet written, oldest first")
 
 
 class TriviaState(BaseModel):
@@ -140,6 +135,7 @@ class TriviaState(BaseModel):
     of: int = 0
     players: int = 0
     started_by: str = ""
+    unrecorded: int = 0
 
 
 class Score(BaseModel):
@@ -149,14 +145,3 @@ class Score(BaseModel):
     score: int
     correct: int
     best_streak: int
-
-
-class GameResult(BaseModel):
-    """A finished game, for whoever keeps them."""
-
-    game: str
-    channel: str
-    category: str
-    questions: int
-    stopped: bool
-    players: list[Player]

@@ -76,10 +76,18 @@ def final(game: Game, players: Sequence[Player]) -> str:
     return f"{how} {table(players)}"
 
 
-def details(game: Game | None, last_table: str, players: Sequence[Player]) -> str:
-    """Markdown for the Temporal Web UI."""
-    if game is None:
-        return f"No game. Last: {escape(last_table) or 'none yet'}"
+def details(
+    game: Game | None, last_table: str, players: Sequence[Player], unrecorded: int = 0
+) -> str:
+    """Markdown for the Temporal Web UI; `unrecorded` games wait for the database."""
+    shown = _board(game, players) if game else f"No game. Last: {escape(last_table) or 'none yet'}"
+    if not unrecorded:
+        return shown
+    games = "1 game waits" if unrecorded == 1 else f"{unrecorded} games wait"
+    return f"{shown}\n\n{games} to be written to the database."
+
+
+def _board(game: Game, players: Sequence[Player]) -> str:
     lines = [f"**{game.phase}**, question {game.index + 1} of {len(game.questions)}"]
     if game.round:
         lines.append(f"\n> {escape(game.round.question.text)}\n")

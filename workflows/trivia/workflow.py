@@ -1,24 +1,37 @@
 """A room's trivia: `trivia:<channel>`, outliving its games, closing after 20 quiet minutes."""
 
+import asyncio
 from datetime import timedelta
 
 from temporalio import workflow
+from temporalio.common import RetryPolicy
+from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 from rosey.contracts.chat import ANNOUNCE, ASK, Announced, Announcement
-from rosey.contracts.storage import RECORD_GAME
-from rosey.contracts.trivia import PICK_QUESTIONS, PickedQuestions, PickQuestions
+from rosey.contracts.trivia import (
+    PICK_QUESTIONS,
+    RECORD_GAME,
+    GameResult,
+    PickedQuestions,
+    PickQuestions,
+)
 from rosey.durable import Durable, Order, carried, handlers
 from rosey.durable.base import nap
 from rosey.events import Happening, Outcome
 from workflows.trivia import game as moves
 from workflows.trivia import texts
-from workflows.trivia.models import Game, GameResult, Room, Score, TriviaState
+from workflows.trivia.models import Game, Room, Score, TriviaState
 
 QUIET_SECONDS = 20 * 60
 # A line for the room is a matter of milliseconds; what hangs longer lost its process.
 TO_SAY = timedelta(seconds=5)
 TO_SHOW = timedelta(minutes=10)
 HEARTBEAT = timedelta(seconds=3)
+TO_RECORD = timedelta(seconds=10)
+# Until the database is back, however long that takes.
+RECORD_AGAIN = RetryPolicy(maximum_interval=timedelta(minutes=1))
+# Runs that began before wait for each result to be written, and must go on doing so.
+RECORD_BESIDE = "results are written beside the clock"
 
 
 @workflow.defn(name="Trivia")
@@ -31,6 +44,7 @@ class Trivia(Durable):
         self.room.channel = self.room.channel or workflow.info().workflow_id.partition(":")[2]
         self.kept = self.room.kept
         self.unsaid = self.room.unsaid
+        self.recording: asyncio.Task[None] | None = None
 
     start_signal, start_update = handlers(
         "start", 'Start a game: {"user": "bob", "text": "5 film"}'
@@ -44,7 +58,9 @@ class Trivia(Durable):
     def state(self) -> TriviaState:
         game = self.room.game
         if game is None:
-            return TriviaState(channel=self.room.channel, playing=False)
+            return TriviaState(
+                channel=self.room.channel, playing=False, unrecorded=len(self.room.unrecorded)
+            )
         return TriviaState(
             channel=self.room.channel,
             playing=True,
@@ -54,6 +70,7 @@ class Trivia(Durable):
             of=len(game.questions),
             players=len(game.players),
             started_by=game.started_by,
+            unrecorded=len(self.room.unrecorded),
         )
 
     @workflow.query(name="scores", description="The table of the game, best first")
@@ -85,6 +102,7 @@ class Trivia(Durable):
     async def run(self, given: object = None, *_: object) -> None:
         while True:
             self._show()
+            self._record_beside()
             if self.unsaid:
                 await self._speak()
             elif self.room.game:
@@ -105,8 +123,9 @@ class Trivia(Durable):
 
         if await nap(QUIET_SECONDS, wanted, "close when quiet"):
             return True
+        await workflow.wait_condition(lambda: wanted() or not self.room.unrecorded)
         await self.settled()
-        return busy()
+        return wanted()
 
     async def _step(self, game: Game) -> None:
         """One phase of the game; orders that come meanwhile may move it on."""
@@ -201,21 +220,44 @@ class Trivia(Durable):
 
     async def _finish(self, game: Game) -> None:
         players = moves.standings(game)
-        result = GameResult(
-            game=game.id,
-            channel=self.room.channel,
-            category=game.category,
-            questions=max(0, game.index + 1),
-            stopped=bool(game.stopped_by),
-            players=players,
-        )
+        result = moves.result(self.room, game, workflow.now())
         event = Happening(name="game_finished", data=result.model_dump(mode="json"))
         await self._announce([texts.final(game, players)], [event], stop_listening=True)
         self.room.last_table = texts.table(players)
         self.room.game = None
-        await workflow.execute_activity(
-            RECORD_GAME, result, start_to_close_timeout=timedelta(seconds=10), summary="the result"
-        )
+        if not workflow.patched(RECORD_BESIDE):
+            await self._record(result)
+        elif not moves.remember(self.room, result):
+            workflow.logger.error("game %s is not recorded: too many wait already", result.game)
+
+    def _record_beside(self) -> None:
+        """Begins to write the results that wait, unless that is being done."""
+        if self.room.unrecorded and (self.recording is None or self.recording.done()):
+            self.recording = asyncio.create_task(self._record_all())
+
+    async def _record_all(self) -> None:
+        while self.room.unrecorded:
+            await self._record(self.room.unrecorded[0])
+            del self.room.unrecorded[0]
+            self._show()
+
+    async def _record(self, result: GameResult) -> None:
+        """Has a result written, which may take as long as the database is away.
+
+        The next run begins again with what this one has not seen done; the activity does it once.
+        """
+        try:
+            await workflow.execute_activity(
+                RECORD_GAME,
+                result,
+                start_to_close_timeout=TO_RECORD,
+                retry_policy=RECORD_AGAIN,
+                summary="the result",
+            )
+        except ActivityError as problem:
+            if is_cancelled_exception(problem):
+                raise
+            workflow.logger.error("game %s is not recorded: %s", result.game, problem.cause)
 
     async def _speak(self) -> None:
         """Says in the room what orders by hand led to."""
@@ -245,4 +287,5 @@ class Trivia(Durable):
     def _show(self) -> None:
         game = self.room.game
         players = moves.standings(game) if game else []
-        workflow.set_current_details(texts.details(game, self.room.last_table, players))
+        waiting = len(self.room.unrecorded)
+        workflow.set_current_details(texts.details(game, self.room.last_table, players, waiting))

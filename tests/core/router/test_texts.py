@@ -25,7 +25,11 @@ def test_help_lists_what_this_person_may_use() -> None:
         ("roll", "!roll [notation] — Roll dice: 2d6+3, d20, 4d6kh3, adv or dis. (also !dice)"),
         ("!Roll ", "!roll [notation] — Roll dice: 2d6+3, d20, 4d6kh3, adv or dis. (also !dice)"),
         ("trivia stop", "!trivia stop — End the game (who started it, or a moderator)."),
-        ("trivia", "!trivia takes: start [questions] [category] · hint · skip · stop · scores"),
+        (
+            "trivia",
+            "!trivia takes: start [questions] [category] · hint · skip · stop · scores · "
+            "stats [user] · leaderboard [how many]",
+        ),
         ("xyzzy", "I know no command 'xyzzy'. !help lists what there is."),
         ("x" * 100, f"I know no command {'x' * 29 + '…'!r}. !help lists what there is."),
     ],

@@ -6,15 +6,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from temporalio import activity
+from temporalio.exceptions import ApplicationError
 
 from rosey.contracts.chat import ANNOUNCE, ASK, Announced, Announcement
-from rosey.contracts.storage import RECORD_GAME
 from rosey.contracts.trivia import (
     PICK_QUESTIONS,
+    RECORD_GAME,
+    GameResult,
     PickedQuestions,
     PickQuestions,
     Question,
 )
+from rosey.storage import Unavailable
 
 CAPITALS = [("France", "Paris"), ("Italy", "Rome"), ("Norway", "Oslo"), ("Japan", "Tokyo")]
 
@@ -43,6 +46,8 @@ class SilentRoom:
     """Notes what the workflow says; shows questions at `shown_at` of the platform's clock.
 
     While the `gate` is shut no question is picked or shown; `withdrawn` ones are never shown.
+    While the database is `away` no result is kept, each try being counted; what it `refused` it
+    never keeps.
     """
 
     lines: list[str] = field(default_factory=list)
@@ -52,6 +57,9 @@ class SilentRoom:
     listening: bool = False
     problem: str = ""
     withdrawn: bool = False
+    away: bool = False
+    refused: bool = False
+    tries: list[str] = field(default_factory=list)
     gate: asyncio.Event = field(default_factory=_open)
     clock: datetime = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -85,8 +93,13 @@ class SilentRoom:
         return PickedQuestions(questions=questions(wish.count))
 
     @activity.defn(name=RECORD_GAME)
-    async def record(self, result: dict[str, Any]) -> None:
-        self.results.append(result)
+    async def record(self, result: GameResult) -> None:
+        self.tries.append(result.game)
+        if self.refused:
+            raise ApplicationError("no such table", type="VALIDATION_ERROR", non_retryable=True)
+        if self.away:
+            raise Unavailable("The database is not there.")
+        self.results.append(result.model_dump(mode="json"))
 
     @property
     def activities(self) -> list[Any]:

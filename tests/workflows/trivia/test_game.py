@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from rosey.contracts.trivia import GameResult
 from rosey.events import Outcome
 from tests.workflows.trivia.moves import (
     NOW,
@@ -16,7 +17,7 @@ from tests.workflows.trivia.moves import (
 )
 from workflows.trivia import game as moves
 from workflows.trivia import texts
-from workflows.trivia.models import Player, Room, Settings
+from workflows.trivia.models import Game, Player, Room, Settings
 
 
 def test_what_was_said_first_counts_although_it_comes_later() -> None:
@@ -235,6 +236,35 @@ def test_only_some_questions_are_remembered() -> None:
     moves.open_next(room, NOW)
     assert len(room.asked) == moves.REMEMBERED_QUESTIONS
     assert room.asked[-1] == QUESTIONS[0].id
+
+
+def ended(number: int, players: int = 2) -> GameResult:
+    game = Game(id=f"g-{number}", started_by="alice", settings=Settings())
+    game.players = {f"p{n}": Player(name=f"p{n}", score=n, streak=3) for n in range(players)}
+    return moves.result(Room(channel="lounge/lobby"), game, NOW)
+
+
+def test_a_result_has_the_players_best_first() -> None:
+    kept = ended(1).model_dump(mode="json")
+    assert [player["name"] for player in kept["players"]] == ["p1", "p0"]
+    assert "streak" not in kept["players"][0]
+    assert (kept["questions"], kept["finished_at"]) == (0, "2026-01-01T12:00:00Z")
+
+
+def test_the_oldest_results_wait_when_there_are_too_many() -> None:
+    room = Room()
+    taken = [moves.remember(room, ended(number)) for number in range(60)]
+    assert taken == [True] * moves.MOST_UNRECORDED + [False] * 10
+    assert [one.game for one in room.unrecorded] == [f"g-{n}" for n in range(50)]
+
+
+def test_results_of_crowds_wait_as_long_as_a_run_can_hand_them_on() -> None:
+    room = Room()
+    crowd = moves.MOST_UNRECORDED_PLAYERS
+    assert [moves.remember(room, ended(n, crowd // 2)) for n in range(3)] == [True, True, False]
+    room.unrecorded.clear()
+    assert moves.remember(room, ended(4, crowd + 1)), "one alone is carried like its game"
+    assert not moves.remember(room, ended(5, 1))
 
 
 def test_texts_of_long_tables_and_streaks() -> None:
