@@ -14,6 +14,7 @@ from rich.table import Table
 from core import config as configuration
 from core import config_checks
 from core.config import LOUNGE, Config
+from core.disk import is_full
 from core.host import service
 from core.logs import printable
 from core.runtime import Addresses, ProcessState
@@ -88,11 +89,14 @@ class ConsoleProgress:
 
     @contextlib.contextmanager
     def _quietly(self) -> Iterator[None]:
-        """A closed terminal or pipe is no reason to stop before the children are told."""
+        """A closed terminal or pipe is no reason to stop before the children are told.
+
+        Nor is a full disk, and there may be room again.
+        """
         try:
             yield
-        except OSError:
-            self._console.quiet = True
+        except OSError as problem:
+            self._console.quiet = not is_full(problem)
 
 
 def _plain(text: str) -> str:

@@ -39,9 +39,12 @@ Warn = Callable[[list[str]], None]
 Info = TypeVar("Info")
 
 
-async def watch(data: Path, settings: NatsConfig, url: str, warn: Warn) -> None:
+async def watch(
+    data: Path, settings: NatsConfig, url: str, warn: Warn, unsaid: list[Health]
+) -> None:
     """Until cancelled; `warn` gets all that is to be said at the moment, a sentence each.
 
+    `unsaid` is told on the bus, in its order, and taken off when that has succeeded.
     NATS may be away at first and at any time later.
     """
     try:
@@ -53,7 +56,7 @@ async def watch(data: Path, settings: NatsConfig, url: str, warn: Warn) -> None:
         with suppress(BusError):
             bus = await Bus.connect(url, "host", us)
             try:
-                await Watch(bus, settings.backlog, warn).run()
+                await Watch(bus, settings.backlog, warn, unsaid).run()
             finally:
                 await bus.drain()
         await asyncio.sleep(CONNECT_AGAIN)
@@ -70,12 +73,12 @@ class Heard:
 class Watch:
     """`limit`: more messages than this waiting for one consumer are too many."""
 
-    def __init__(self, bus: Bus, limit: int, warn: Warn) -> None:
+    def __init__(self, bus: Bus, limit: int, warn: Warn, unsaid: list[Health]) -> None:
         self._bus = bus
         self._limit = limit
         self._warn = warn
         self._behind: set[tuple[str, str]] = set()
-        self._unsaid: list[Health] = []
+        self._unsaid = unsaid
         self._traffic: dict[str, Heard] = {}
 
     async def run(self) -> None:

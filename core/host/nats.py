@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from core.disk import check_room, is_full
 from core.errors import UserError
 from core.host.binaries import binary
 from core.host.ports import ADDRESS
@@ -103,25 +104,53 @@ async def follow(
 
 
 async def mend(
-    server: Server, restart: Callable[[], Awaitable[None]], say: Callable[[str], None]
+    server: Server, restart: Callable[[], Awaitable[None]], tell: Callable[[str], None]
 ) -> None:
-    """Restarts a server that lives and is not well, later and later.
+    """Restarts a server that lives and is not well, later and later; tells what is wrong.
 
-    After an error in writing, as on a full disk, it refuses what it should keep until then.
+    After an error in writing, as on a full disk, it refuses what it should keep until then. While
+    the disk is full a restart is no help; as soon as there is room it comes at once.
     """
-    pause, sick = HEALTH_EVERY, 0
+    pause, sick, full = HEALTH_EVERY, 0, False
     while True:
         await asyncio.sleep(pause)
-        try:
-            await http_ok(server.monitoring_port, "/healthz")
-        except (NotReady, OSError, TimeoutError) as problem:
-            sick += 1
-            if sick >= SICK:
-                say(f"NATS is not well and is started anew: {problem}")
-                await restart()
-                pause, sick = min(pause * 2, LONGEST_PAUSE), 0
-        else:
-            pause, sick = HEALTH_EVERY, 0
+        problem = await _illness(server)
+        lack = await _lack(server.folder) if problem or full else ""
+        if lack:
+            tell(lack)
+            pause, sick, full = HEALTH_EVERY, 0, True
+        elif not problem:
+            tell("")
+            pause, sick, full = HEALTH_EVERY, 0, False
+        elif full:
+            tell("NATS has room again and is started anew.")
+            await restart()
+            pause, sick, full = HEALTH_EVERY, 0, False
+        elif (sick := sick + 1) >= SICK:
+            tell(f"NATS is not well and is started anew: {problem}")
+            await restart()
+            pause, sick = min(pause * 2, LONGEST_PAUSE), 0
+
+
+async def _illness(server: Server) -> str:
+    try:
+        await http_ok(server.monitoring_port, "/healthz")
+    except (NotReady, OSError, TimeoutError) as problem:
+        return str(problem) or "/healthz does not answer"
+    return ""
+
+
+async def _lack(folder: Path) -> str:
+    """Why nothing can be written there; empty when something can."""
+    try:
+        await asyncio.to_thread(check_room, folder)
+    except OSError as problem:
+        why = "its disk is full" if is_full(problem) else "its disk takes nothing"
+        return (
+            f"NATS can store nothing: {why} ({folder}: {problem.strerror}). Nobody is answered "
+            "until that is mended; then it goes on by itself."
+        )
+    return ""
 
 
 async def _check(program: str, file: Path) -> None:

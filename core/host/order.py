@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from core.authority.rights import HOST, Rights, everybody
 from core.authority.server_rules import rules
 from core.config import Config
 from core.host import log_files, nats
+from core.host.bulletin import Bulletin
 from core.host.supervisor import Supervisor
 from core.runtime import Runtime
 from rosey.bus import Bus, BusError
@@ -21,6 +23,7 @@ from rosey.bus import Bus, BusError
 log = logging.getLogger("core.host")
 
 RETRY_SECONDS = 0.5
+RESTART_SECONDS = 10.0
 
 
 class Order:
@@ -33,6 +36,7 @@ class Order:
         server: nats.Server | None,
         supervisor: Supervisor,
         runtime: Runtime,
+        bulletin: Bulletin,
         say: Callable[[str], None],
     ) -> None:
         self._data = data
@@ -40,6 +44,7 @@ class Order:
         self._server = server
         self._supervisor = supervisor
         self._runtime = runtime
+        self._bulletin = bulletin
         self._say = say
         self._guard: Guard | None = None
 
@@ -48,7 +53,7 @@ class Order:
         watches = [self._watch()]
         if self._server is not None:
             watches.append(nats.follow(self._server, self._rules, self._pid, self._say))
-            watches.append(nats.mend(self._server, self._restart, self._say))
+            watches.append(nats.mend(self._server, self._restart, self._tell))
         await asyncio.gather(*watches)
 
     def forgive(self, process: str) -> None:
@@ -69,8 +74,14 @@ class Order:
     def _pid(self) -> int | None:
         return self._supervisor.processes[nats.NAME].state.pid
 
+    def _tell(self, wrong: str) -> None:
+        self._bulletin.turn(nats.NAME, wrong, "NATS is well again")
+
     async def _restart(self) -> None:
-        await self._supervisor.restart([nats.NAME])
+        """One that is still not well afterwards must not end the looking after it."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(RESTART_SECONDS):
+                await self._supervisor.restart([nats.NAME])
 
     async def _watch(self) -> None:
         us = login(self._data, self._config.nats, HOST)
@@ -84,7 +95,7 @@ class Order:
 
     def _counted(self, who: str, count: int) -> None:
         self._runtime.violations[who] = count
-        self._runtime.write(self._data)
+        self._bulletin.write()
 
     async def _stop(self, plugin: str, why: str) -> None:
         if plugin in self._supervisor.processes:

@@ -1,6 +1,7 @@
 """Whether a server answers: one try each, an exception when it does not."""
 
 import asyncio
+import json
 
 from core.host.ports import ADDRESS
 
@@ -28,7 +29,18 @@ async def http_ok(port: int, path: str) -> None:
             writer.write(request.encode())
             await writer.drain()
             status = (await reader.readline()).decode(errors="replace").strip()
+            good = status.split()[1:2] == ["200"]
+            why = "" if good else _reason(await reader.read())
         finally:
             writer.close()
-    if status.split()[1:2] != ["200"]:
-        raise NotReady(f"{path} answers {status or 'nothing'}")
+    if not good:
+        raise NotReady(f"{path} answers {status or 'nothing'}{why}")
+
+
+def _reason(rest: bytes) -> str:
+    """What the answer gives as its error, where it is JSON with one."""
+    try:
+        said = json.loads(rest.partition(b"\r\n\r\n")[2])
+        return f": {said['error']}"
+    except (ValueError, KeyError, TypeError):
+        return ""

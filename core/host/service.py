@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,6 +17,7 @@ from core.authority.server_rules import rules
 from core.config import Config
 from core.errors import UnknownName, UserError
 from core.host import backlog, control, nats, temporal
+from core.host.bulletin import Bulletin
 from core.host.lock import hold
 from core.host.order import Order
 from core.host.ports import ADDRESS, Ports
@@ -93,7 +95,11 @@ class _Host:
         self._supervisor = Supervisor(specs, data, lock, self._changed)
         states = {name: each.state for name, each in self._supervisor.processes.items()}
         self._runtime = Runtime(addresses, os.getpid(), states)
-        self._order = Order(data, config, server, self._supervisor, self._runtime, progress.note)
+        self._bulletin = Bulletin(data, self._runtime, progress.note)
+        self._order = Order(
+            *(data, config, server, self._supervisor),
+            *(self._runtime, self._bulletin, progress.note),
+        )
 
     async def run(self) -> None:
         self._runtime.write(self._data)
@@ -126,7 +132,7 @@ class _Host:
                 await asyncio.sleep(WATCH_AGAIN_SECONDS)
 
     def _changed(self, process: KeptProcess) -> None:
-        self._runtime.write(self._data)
+        self._bulletin.write()
         self._progress.changed(process.name, process.state, process.ready_after)
 
     async def _announce(self) -> None:
@@ -142,12 +148,8 @@ class _Host:
 
     async def _watch_backlog(self) -> None:
         url = self._runtime.addresses.nats
-        await backlog.watch(self._data, self._config.nats, url, self._warn)
-
-    def _warn(self, lines: list[str]) -> None:
-        if lines != self._runtime.warnings:
-            self._runtime.warnings = lines
-            self._runtime.write(self._data)
+        warn = partial(self._bulletin.warn, "backlog")
+        await backlog.watch(self._data, self._config.nats, url, warn, self._bulletin.unsaid)
 
     async def _answer(self, request: dict[str, Any]) -> dict[str, Any]:
         match request:
@@ -163,6 +165,7 @@ class _Host:
         raise UserError("The host understands status, down and restart.")
 
     def _status(self) -> dict[str, Any]:
+        self._bulletin.refresh()
         for state in self._runtime.processes.values():
             state.memory_mb = _memory_mb(state.pid)
         return self._runtime.as_dict()

@@ -31,6 +31,11 @@ class Presences:
             self._until[plugin] = time.monotonic() + ALIVE_FOR
         return known is None or known.commands != presence.commands
 
+    async def wait_again(self) -> None:
+        """The bus was away or took nothing, and nobody was heard: all have time for a word."""
+        for plugin in self._known:
+            self._until[plugin] = time.monotonic() + ALIVE_FOR
+
     @property
     def known(self) -> Iterable[PluginPresence]:
         return self._known.values()

@@ -56,6 +56,8 @@ class Router:
         """Reads who is there and what is open, then begins to take messages and replies."""
         connections = [connection.name for connection in self._config().connections]
         await self.bus.declare(self._manifests, connections)
+        # Before anything else: lines that waited for the bus come at once.
+        self.bus.on_reconnect(self._presences.wait_again)
         await self.bus.mirror(subjects.PLUGINS_BUCKET, self._plugin_changed)
         self._open = await self.bus.mirror(subjects.LISTENING_BUCKET, self._listening_changed)
         for plugin in self._manifests:

@@ -75,3 +75,21 @@ def test_a_closed_terminal_makes_it_quiet() -> None:
     progress.note("anybody there?")
     progress.complete()
     assert progress._console.quiet
+
+
+def test_a_full_disk_makes_it_quiet_for_as_long_as_it_is_full() -> None:
+    class Full(io.StringIO):
+        full = True
+
+        def write(self, text: str) -> int:
+            if self.full:
+                raise OSError(28, "No space left on device")
+            return super().write(text)
+
+    progress = ConsoleProgress(Config())
+    output = Full()
+    progress._console = Console(file=output)
+    progress.note("the disk is full")
+    output.full = False
+    progress.note("there is room")
+    assert output.getvalue().splitlines()[-1] == "there is room"

@@ -128,7 +128,7 @@ async def test_long_lists_come_in_parts(bus: Bus, monkeypatch: pytest.MonkeyPatc
 async def test_what_processes_tell_of_their_traffic_is_stored_until_they_are_gone(
     bus: Bus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    watching = Watch(bus, 2, Told())
+    watching = Watch(bus, 2, Told(), [])
     running = asyncio.create_task(watching.run())
     counted = Traffic(way="sent", family="dice.*", count=3, failed=1, p50=0.001, p99=0.01)
     told = counted.model_copy(update={"process": "who-else"})
@@ -155,7 +155,7 @@ async def test_what_processes_tell_of_their_traffic_is_stored_until_they_are_gon
 
 async def test_a_crossing_is_told_once_and_once_back(bus: Bus) -> None:
     told = Told()
-    watching = Watch(bus, 2, told)
+    watching = Watch(bus, 2, told, [])
     await put(bus, 2)
     await watching.look()
     assert (told.lines, await health(bus)) == ([], [])
@@ -187,7 +187,7 @@ async def test_a_crossing_is_told_once_and_once_back(bus: Bus) -> None:
 
 
 async def test_a_consumer_that_is_gone_waits_for_nothing(bus: Bus) -> None:
-    watching = Watch(bus, 1, Told())
+    watching = Watch(bus, 1, Told(), [])
     await put(bus, 2)
     await watching.look()
     await bus.js.delete_consumer(COMMANDS, "dice")
@@ -198,7 +198,7 @@ async def test_a_consumer_that_is_gone_waits_for_nothing(bus: Bus) -> None:
 async def test_what_could_not_be_told_is_told_later(
     bus: Bus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    watching = Watch(bus, 1, Told())
+    watching = Watch(bus, 1, Told(), [])
     await put(bus, 2)
     config = (await bus.js.stream_info(streams.MONITORING)).config
     await bus.js.delete_stream(streams.MONITORING)
@@ -224,7 +224,7 @@ async def test_it_waits_for_nats_and_goes_on_after_a_crash(
 
     monkeypatch.setattr(Bus, "connect", connecting)
     watching = asyncio.create_task(
-        watch(tmp_path / "data", NatsConfig(backlog=1), server.url, told)
+        watch(tmp_path / "data", NatsConfig(backlog=1), server.url, told, [])
     )
     await until(lambda: len(tries) == 2)
     assert told.times == 0
@@ -274,7 +274,7 @@ async def strict(tmp_path: Path) -> AsyncIterator[str]:
 async def test_the_hosts_rights_are_enough(strict: str, tmp_path: Path) -> None:
     bus = await Bus.connect(strict, "host", login(tmp_path / "data", NatsConfig(), HOST))
     told = Told()
-    await Watch(bus, 1, told).look()
+    await Watch(bus, 1, told, []).look()
     assert told.lines
     assert bus.refusals == 0
     await bus.drain()
@@ -288,7 +288,7 @@ async def test_without_the_right_to_look_it_says_so_and_stops(
     monkeypatch.setattr(bus.js, "_prefix", "$JS.API.NOT.OURS")
     monkeypatch.setattr(bus.js, "_timeout", 0.2)
     told = Told()
-    running = asyncio.create_task(Watch(bus, 1, told).run())
+    running = asyncio.create_task(Watch(bus, 1, told, []).run())
     await until(lambda: told.lines)
     assert told.lines == ["NATS does not let the host see how much waits there."]
     refusals = bus.refusals
@@ -301,6 +301,6 @@ async def test_without_the_right_to_look_it_says_so_and_stops(
 async def test_a_login_that_cannot_be_had_is_a_warning(tmp_path: Path) -> None:
     told = Told()
     settings = NatsConfig(credentials=tmp_path / "none.creds")
-    await watch(tmp_path, settings, "nats://127.0.0.1:1", told)
+    await watch(tmp_path, settings, "nats://127.0.0.1:1", told, [])
     [line] = told.lines
     assert line.startswith("Nobody watches what waits on NATS. [nats] credentials: there is no")

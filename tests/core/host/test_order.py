@@ -1,7 +1,8 @@
 """NATS keeps to the manifests while it runs: living connections gain and lose at once."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import errno
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,13 @@ import pytest
 from core.authority.login import login
 from core.authority.rights import OPERATOR, Rights
 from core.authority.server_rules import rules
-from core.config import NatsConfig
+from core.config import Config, NatsConfig
 from core.errors import UserError
-from core.host import nats
+from core.host import nats, order
+from core.host.bulletin import Bulletin
 from core.host.probes import NotReady
+from core.host.supervisor import Supervisor
+from core.runtime import Addresses, Runtime
 from rosey.bus import Bus, BusError, Incoming
 from tests.core.authority.stage import Guarded, everybody, guarded
 from tests.servers import until
@@ -164,10 +168,85 @@ async def test_a_server_that_is_not_well_is_started_anew(
     server = nats.Server(tmp_path, 1, 2, "1s")
     task = asyncio.create_task(nats.mend(server, restart, said.append))
     await until(lambda: len(restarts) == 2)
-    assert said[0] == "NATS is not well and is started anew: JetStream cannot write"
+    assert said[:2] == ["NATS is not well and is started anew: JetStream cannot write"] * 2
     well = True
     count = len(restarts)
     for _ in range(5):
         await asyncio.sleep(0.01)
     assert len(restarts) - count <= 1
     task.cancel()
+
+
+async def test_while_the_disk_is_full_it_is_left_alone_and_told_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(nats, "HEALTH_EVERY", 0.01)
+    well, room = False, False
+    restarts: list[bool] = []
+    told: list[str] = []
+
+    async def look(port: int, path: str) -> None:
+        if not well:
+            raise NotReady("JetStream cannot write")
+
+    def check(folder: Path) -> None:
+        if not room:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    async def restart() -> None:
+        nonlocal well
+        restarts.append(room)
+        well = True
+
+    monkeypatch.setattr(nats, "http_ok", look)
+    monkeypatch.setattr(nats, "check_room", check)
+    server = nats.Server(tmp_path, 1, 2, "1s")
+    task = asyncio.create_task(nats.mend(server, restart, told.append))
+    await until(lambda: len(told) > 2 * nats.SICK)
+    well = True  # as one that has just been started: it has not tried to write
+    count = len(told)
+    await until(lambda: len(told) > count + 2)
+    full = (
+        f"NATS can store nothing: its disk is full ({tmp_path}: No space left on device). Nobody "
+        "is answered until that is mended; then it goes on by itself."
+    )
+    assert set(told) == {full}
+    well, room = False, True
+    await until(lambda: told[-1] == "")
+    assert restarts == [True]
+    assert list(dict.fromkeys(told)) == [
+        full,
+        "NATS has room again and is started anew.",
+        "",
+    ]
+    task.cancel()
+
+
+async def test_a_folder_that_takes_nothing_is_not_called_full(tmp_path: Path) -> None:
+    assert await nats._lack(tmp_path) == ""
+    assert list(tmp_path.iterdir()) == []
+    lack = await nats._lack(tmp_path / "gone")
+    assert "its disk takes nothing" in lack
+    assert "No such file or directory" in lack
+
+
+async def test_a_restart_that_does_not_help_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(order, "RESTART_SECONDS", 0.05)
+    asked: list[list[str]] = []
+
+    class Stuck(Supervisor):
+        async def restart(self, names: Sequence[str]) -> None:
+            asked.append(list(names))
+            await asyncio.Event().wait()
+
+    runtime = Runtime(Addresses(nats="", temporal=""))
+    said: list[str] = []
+    keeping = order.Order(
+        *(tmp_path, Config(), None, Stuck([], tmp_path, 0, lambda _: None)),
+        *(runtime, Bulletin(tmp_path, runtime, said.append), said.append),
+    )
+    async with asyncio.timeout(5):
+        await keeping._restart()
+    assert asked == [["nats"]]

@@ -170,7 +170,13 @@ async def test_a_server_that_answers_something_else_is_not_ready() -> None:
     async with server:
         await http_ok(port, "/healthz")
         await connects(port)
-    for reply, said in ((b"HTTP/1.1 503 Busy\r\n", "503 Busy"), (b"", "nothing")):
+    why = b'HTTP/1.1 503 Busy\r\nX: y\r\n\r\n{"error": "no space left"}'
+    for reply, said in (
+        (b"HTTP/1.1 503 Busy\r\n", "503 Busy$"),
+        (b"HTTP/1.1 503 Busy\r\n\r\n[]", "503 Busy$"),
+        (why, "503 Busy: no space left$"),
+        (b"", "nothing$"),
+    ):
         server, port = await answering(reply)
         async with server:
             with pytest.raises(NotReady, match=f"/healthz answers .*{said}"):

@@ -52,6 +52,20 @@ def test_one_that_is_renewed_is_alive_and_no_longer_than_another(
     assert not presences.alive("dice")
 
 
+async def test_after_a_silence_of_the_bus_all_have_time_again(
+    later: Callable[[float], None],
+) -> None:
+    presences = Presences()
+    presences.hear("dice", word())
+    later(20)
+    assert not presences.alive("dice")
+    await presences.wait_again()
+    assert presences.states() == {"dice": True}
+    assert not presences.alive("trivia")
+    later(5.1)
+    assert not presences.alive("dice")
+
+
 def test_what_changes_the_commands() -> None:
     presences = Presences()
     assert presences.hear("dice", word(0, ROLL))
