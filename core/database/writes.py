@@ -4,6 +4,7 @@ import json
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import insert, select
@@ -11,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.database.own_tables import audit, idempotency
-from core.database.problems import Refusal
+from core.database.problems import Refusal, invalid
 from core.database.store import Store
 from core.logs import printable
 from rosey import clock
@@ -23,6 +24,15 @@ DONE = "done"
 
 # Gives the reply's fields and how many rows were touched.
 Work = Callable[[AsyncConnection], Awaitable[tuple[dict[str, Any], int]]]
+
+
+@dataclass(frozen=True)
+class Done:
+    """The reply's fields, rows touched just now, and whether it was done before."""
+
+    reply: dict[str, Any]
+    rows: int
+    is_repeat: bool = False
 
 
 class Writer:
@@ -41,12 +51,10 @@ class Writer:
         began = time.perf_counter()
         try:
             async with self.store.write() as connection:
-                known = await _claim(connection, plugin, key) if key else None
-                if known is not None:
-                    return known
-                reply, rows = await work(connection)
-                if key:
-                    await _keep(connection, plugin, key, reply)
+                done = await once(connection, plugin, key, work)
+                if done.is_repeat:
+                    return done.reply
+                rows, reply = done.rows, done.reply
                 took = time.perf_counter() - began
                 await _record(connection, plugin, operation, table, rows, took, DONE)
         except Refusal as refusal:
@@ -68,6 +76,17 @@ class Writer:
             log.warning("a refused write could not be recorded: %s", problem)
 
 
+async def once(connection: AsyncConnection, plugin: str, key: str | None, work: Work) -> Done:
+    """What `work` does in this transaction, or what it did the first time with this `key`."""
+    known = await _claim(connection, plugin, key) if key else None
+    if known is not None:
+        return Done(known, 0, is_repeat=True)
+    reply, rows = await work(connection)
+    if key:
+        await _keep(connection, plugin, key, reply)
+    return Done(reply, rows)
+
+
 async def _claim(connection: AsyncConnection, plugin: str, key: str) -> dict[str, Any] | None:
     """The first result; None when this is the first, and then nobody else can be at the same time.
 
@@ -83,6 +102,9 @@ async def _claim(connection: AsyncConnection, plugin: str, key: str) -> dict[str
         return None
     mine = (idempotency.c.plugin == plugin) & (idempotency.c.key == key)
     result = (await connection.execute(select(idempotency.c.result).where(mine))).scalar_one()
+    if not result:
+        # Nobody else's unfinished work can be seen, so it is this transaction's own.
+        raise invalid("A batch and an operation in it have the same idempotency key.")
     known: dict[str, Any] = json.loads(result)
     return known
 
