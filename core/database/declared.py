@@ -9,46 +9,25 @@ from alembic.migration import MigrationContext
 from alembic.operations import BatchOperations, Operations
 from sqlalchemy import (
     BigInteger,
-    Boolean,
     Column,
     Connection,
-    DateTime,
-    Float,
     Identity,
     Integer,
     MetaData,
-    String,
     Table,
-    Text,
     inspect,
     select,
 )
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.expression import FunctionElement
-from sqlalchemy.types import TypeEngine
 
+from core.database.fields import TYPES
 from core.database.problems import invalid
+from core.database.shapes import kind_of, physical
 from rosey.contracts.storage import RESERVED_FIELDS, FieldDefinition, TableDefinition
 
 # PostgreSQL cuts longer names without a word.
 LONGEST_NAME = 63
-TYPES: dict[str, TypeEngine[Any]] = {
-    "string": String(255),
-    "text": Text(),
-    "integer": BigInteger(),
-    "float": Float(53),
-    "boolean": Boolean(),
-    "datetime": DateTime(timezone=True),
-}
-# A text is also a string for SQLAlchemy, so it is asked first.
-_KINDS: tuple[tuple[type[TypeEngine[Any]], str], ...] = (
-    (Text, "text"),
-    (String, "string"),
-    (Integer, "integer"),
-    (Float, "float"),
-    (Boolean, "boolean"),
-    (DateTime, "datetime"),
-)
 
 
 class _Now(FunctionElement[Any]):
@@ -71,11 +50,11 @@ def table_of(plugin: str, name: str, definition: TableDefinition, metadata: Meta
     """The table behind a definition."""
     number = BigInteger().with_variant(Integer, "sqlite")
     times = (
-        Column(each, DateTime(timezone=True), nullable=False, server_default=_Now())
+        Column(each, TYPES["datetime"], nullable=False, server_default=_Now())
         for each in ("created_at", "updated_at")
     )
     return Table(
-        f"{plugin}_{name}",
+        physical(plugin, name),
         metadata,
         Column("id", number, Identity(), primary_key=True),
         *times,
@@ -110,17 +89,12 @@ def missing(connection: Connection, plugin: str, tables: dict[str, TableDefiniti
     return steps
 
 
-def kind_of(kind: TypeEngine[Any]) -> str:
-    """The field type of a column that was read from the database."""
-    return next((name for each, name in _KINDS if isinstance(kind, each)), str(kind))
-
-
 def _column(field: FieldDefinition) -> Column[Any]:
     return Column(field.name, TYPES[field.type], nullable=not field.required)
 
 
 def _check_names(plugin: str, name: str, definition: TableDefinition) -> None:
-    for each in (f"{plugin}_{name}", *(field.name for field in definition.fields)):
+    for each in (physical(plugin, name), *(field.name for field in definition.fields)):
         if len(each) > LONGEST_NAME:
             raise invalid(
                 f"{each} has {len(each)} characters and a database takes {LONGEST_NAME}; "
@@ -138,7 +112,7 @@ def _changes(connection: Connection, table: Table, definition: TableDefinition) 
             _check_new(connection, table, field)
             steps.append(_adding(table, field))
             continue
-        _check_type(table, field, kind_of(column["type"]))
+        _check_type(table, field, kind_of(column["type"]) or str(column["type"]))
         if field.required == column["nullable"]:
             _check_filled(connection, table, field)
             steps.append(_requiring(table, column, field.required))

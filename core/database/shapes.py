@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -31,7 +30,7 @@ from sqlalchemy.types import TypeEngine
 from core.database.fields import LONGEST_STRING, TYPES, Field, Value, coerced
 from core.database.problems import Refusal, invalid
 from core.database.store import Store
-from rosey.contracts.storage import FieldDefinition, FieldType, TableDefinition
+from rosey.contracts.storage import FieldType
 
 # Which field a column is; a text is a string too, and a float a number, so they come first.
 _KINDS: tuple[tuple[type[TypeEngine[Any]], FieldType], ...] = (
@@ -114,28 +113,9 @@ class Shapes:
             return shape
 
 
-def table_of(plugin: str, name: str, definition: TableDefinition, metadata: MetaData) -> Table:
-    """The table behind a definition, to be made in the database."""
-    columns = [_declared(each) for each in definition.fields]
-    return Table(physical(plugin, name), metadata, *_always(), *columns, sqlite_autoincrement=True)
-
-
 def physical(plugin: str, name: str) -> str:
     """What a plugin's table is called in the database."""
     return f"{plugin}_{name}"
-
-
-def _always() -> Sequence[Column[Any]]:
-    # AUTOINCREMENT: the id of a row that is gone never comes again, as on PostgreSQL.
-    return (
-        Column("id", _NUMBER, Identity(), primary_key=True),
-        Column("created_at", TYPES["datetime"], nullable=False),
-        Column("updated_at", TYPES["datetime"], nullable=False),
-    )
-
-
-def _declared(each: FieldDefinition) -> Column[Any]:
-    return Column(each.name, TYPES[each.type], nullable=not each.required)
 
 
 def _read(connection: Connection, plugin: str, name: str) -> Shape | None:
@@ -160,7 +140,7 @@ def kind_of(type: TypeEngine[Any]) -> FieldType | None:
 
 def _column(each: Any, type: FieldType) -> Column[Any]:
     if each["name"] == "id":
-        return _always()[0]
+        return Column("id", _NUMBER, Identity(), primary_key=True)
     return Column(each["name"], TYPES[type], nullable=each["nullable"])
 
 

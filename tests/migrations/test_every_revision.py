@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, MetaData, text
 
-from core.database.declared import kind_of
 from core.database.exclusive import exclusive
 from core.database.migrations import Migrations, scratch_differences
 from core.database.revisions import Revisions
+from core.database.shapes import kind_of
 from core.database.store import Store
 from core.plugins import manifests
 from rosey.contracts.storage import RESERVED_FIELDS
@@ -216,7 +216,7 @@ def _kinds(connection: Connection) -> dict[str, dict[str, str]]:
     tables.reflect(connection)
     return {
         table.name: {
-            column.name: kind_of(column.type) + ("" if column.nullable else "!")
+            column.name: str(kind_of(column.type)) + ("" if column.nullable else "!")
             for column in table.columns
             if column.name not in RESERVED_FIELDS
         }

@@ -6,10 +6,11 @@ from typing import Any
 from sqlalchemy import MetaData, select
 
 from core.database import own_tables
+from core.database.declared import table_of
 from core.database.own_tables import audit, idempotency
 from core.database.problems import Refusal
 from core.database.rows import Rows
-from core.database.shapes import Shapes, table_of
+from core.database.shapes import Shapes
 from core.database.store import Store
 from core.database.writes import Writer
 from rosey.contracts.storage import TableDefinition
