@@ -11,6 +11,7 @@ from rosey.streams import ConsumerSpec
 
 ROUTER = "core-router"
 HOST = "core-host"
+DATABASE = "core-database"
 OPERATOR = "core-operator"
 SYSTEM = "core-system"
 
@@ -62,6 +63,7 @@ def all_rights(
     return [
         _router(plugins),
         _host(),
+        _database(),
         _rights(OPERATOR, publish=[">"], subscribe=[">"]),
         *(of_plugin(manifest) for manifest in plugins.values()),
         *(of_connection(name, manifest) for name, manifest in connections.items()),
@@ -132,7 +134,13 @@ def _host() -> Rights:
     publish += ["$JS.API.CONSUMER.LIST.*", "$JS.API.CONSUMER.INFO.*.*"]
     # To tell how long the oldest message of a backlog has waited.
     publish += ["$JS.API.STREAM.LIST", "$JS.API.STREAM.MSG.GET.*"]
-    return _rights(HOST, publish=publish, subscribe=[subjects.REFUSALS, subjects.MEASURED])
+    heard = [subjects.REFUSALS, subjects.MEASURED, subjects.HEALTH]
+    return _rights(HOST, publish=publish, subscribe=heard)
+
+
+def _database() -> Rights:
+    heard = [subjects.database("*", "*", "*")]
+    return _rights(DATABASE, publish=[subjects.HEALTH], subscribe=heard, answers=True)
 
 
 def _consuming(spec: ConsumerSpec) -> list[str]:

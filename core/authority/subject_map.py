@@ -3,7 +3,15 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from core.authority.rights import HOST, ROUTER, Rights, all_rights, connection_name, plugin_name
+from core.authority.rights import (
+    DATABASE,
+    HOST,
+    ROUTER,
+    Rights,
+    all_rights,
+    connection_name,
+    plugin_name,
+)
 from core.config import LOUNGE
 from core.plugins import CONNECTORS, manifests
 from rosey import streams, subjects
@@ -21,6 +29,7 @@ MODEL = {
 ROLES = {
     ROUTER: "router",
     HOST: "host",
+    DATABASE: "database",
     plugin_name(PLUGIN): "plugin",
     connection_name(CONNECTION): "connection",
 }
@@ -84,11 +93,16 @@ FAMILIES = [
         "the same again, and whatever else a plugin likes to tell",
         "whoever is allowed",
     ),
+    Family(
+        "db.<kind>.<plugin>.<op>",
+        "what a plugin stores and asks for (request); kind is row, kv, sql or migrate",
+        said="plugins with storage",
+    ),
     Family("rosey.refusal.<name>", "what NATS did not let a process do", said="every process"),
     Family("rosey.measured.<name>", "a process tells of its own traffic", said="every process"),
     Family(subjects.VIOLATION, "somebody tried what he may not", "operators"),
     Family(subjects.RESTRICTED, "a plugin kept trying and was stopped", "operators"),
-    Family(subjects.HEALTH, "something waits for too long, or no longer", "operators"),
+    Family(subjects.HEALTH, "what waits too long or is wrong with the database, or no longer"),
     Family(
         subjects.METRICS, "how much waits for whom, and the traffic of each process", "operators"
     ),

@@ -2,11 +2,12 @@
 
 import re
 
-from core.authority.rights import HOST, OPERATOR, ROUTER, SYSTEM, Rights
+from core.authority.rights import DATABASE, HOST, OPERATOR, ROUTER, SYSTEM, Rights
 
 WHO = {
     ROUTER: "the router, which makes the streams and passes everything on",
     HOST: "the host, which watches the bus",
+    DATABASE: "the database service, which keeps what plugins store",
     OPERATOR: "whoever may read the data folder: bin/rosey bus and the bench",
     SYSTEM: "whoever may read the data folder: the server's own figures, and nothing of Rosey's",
 }
@@ -35,6 +36,7 @@ PUBLISH = [
     (r"rosey\.measured\.(.+)", "tell the host of its own traffic"),
     (r"rosey\.security\.>", "warn of who tries what he may not"),
     (r"rosey\.monitoring\.>", "tell how the bus is"),
+    (r"rosey\.monitoring\.health", "tell what is wrong with it"),
     (r"db\.([^.]+)\.([^.]+)\.\*", "use its own {0} storage"),
     (r"plugin\.\*", "tell what becomes of plugins"),
     (r"([a-z][a-z0-9]*)\.([a-z_0-9]+)", "tell of its event {1}"),
@@ -46,6 +48,8 @@ HEAR = [
     (r"rosey\.commands\.\*\.execute", "commands that programs give"),
     (r"rosey\.refusal\.\*", "what processes were not allowed"),
     (r"rosey\.measured\.\*", "what processes tell of their traffic"),
+    (r"rosey\.monitoring\.health", "what is wrong with a service"),
+    (r"db\.\*\.\*\.\*", "what plugins store and ask for"),
     (r"rosey\.events\.>", "everything that happens in every room"),
     (r"rosey\.events\.(.+)", "what happens in every room: {0}"),
 ]

@@ -249,6 +249,14 @@ def router(data: Data = DATA, config: ConfigFile = None) -> None:
 
 
 @app.command()
+def database(data: Data = DATA, config: ConfigFile = None) -> None:
+    """Runs the database service, which keeps what plugins store; a second one shares the work."""
+    from core.command_line.by_hand import database as run
+
+    run(data.absolute(), config)
+
+
+@app.command()
 def lounge(data: Data = DATA, config: ConfigFile = None) -> None:
     """Runs the room that comes with Rosey."""
     from core.command_line.by_hand import lounge as run

@@ -48,6 +48,15 @@ def router(data: Path, file: Path | None) -> None:
     serve(run(data, file))
 
 
+def database(data: Path, file: Path | None) -> None:
+    """On the database of ROSEY_DATABASE_URL, else on a file in the data folder."""
+    _begin(data, file)
+    from core.database.service import run
+
+    notify.wait_for_go()
+    serve(run(data, file))
+
+
 def lounge(data: Path, file: Path | None) -> None:
     """On the port that the running host chose for it, else on the configured one."""
     config = _begin(data, file)

@@ -11,8 +11,9 @@ from sqlalchemy import event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
 
-from core.database.problems import Refusal, refusal
+from core.database.problems import Refusal, in_our_words
 from core.errors import UserError
 from rosey.contracts.storage import Code
 
@@ -34,7 +35,7 @@ def address(data: Path) -> URL:
         return URL.create("sqlite+aiosqlite", database=str(data / FILE_NAME))
     try:
         url = make_url(given)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise UserError(f"{VARIABLE} is no address of a database; {ALLOWED}.") from None
     match url.get_backend_name():
         case "postgresql" | "postgres":
@@ -50,14 +51,19 @@ class Store:
     def __init__(self, url: URL) -> None:
         self.url = url
         self.is_sqlite = url.get_backend_name() == "sqlite"
-        self.engine = _sqlite(url) if self.is_sqlite else _postgres(url)
+        make = _sqlite if self.is_sqlite else _postgres
+        self.engine = make(
+            url, pool_size=CONNECTIONS, max_overflow=0, pool_timeout=PATIENCE, pool_pre_ping=False
+        )
+        # For who keeps a connection: always a fresh one, and none of those that others wait for.
+        self.apart = make(url, poolclass=NullPool)
         # SQLite has one writer; who waits here does not spin on its lock.
         self._one_writer = asyncio.Lock()
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """For statements that change nothing. Raises Refusal for what the database says."""
-        async with _in_our_words(), self.engine.connect() as connection:
+        async with in_our_words(), self.engine.connect() as connection:
             yield await connection.execution_options(isolation_level="AUTOCOMMIT")
 
     @asynccontextmanager
@@ -66,7 +72,7 @@ class Store:
 
         Raises Refusal for what the database says.
         """
-        async with _in_our_words(), self._turn(), self.engine.begin() as connection:
+        async with in_our_words(), self._turn(), self.engine.begin() as connection:
             yield connection
 
     @asynccontextmanager
@@ -85,30 +91,18 @@ class Store:
 
     async def close(self) -> None:
         await self.engine.dispose()
+        await self.apart.dispose()
 
 
-@asynccontextmanager
-async def _in_our_words() -> AsyncIterator[None]:
-    try:
-        yield
-    except Exception as problem:
-        ours = refusal(problem)
-        if ours is None:
-            raise
-        raise ours from problem
-
-
-def _sqlite(url: URL) -> AsyncEngine:
+def _sqlite(url: URL, **pool: Any) -> AsyncEngine:
     assert url.database
     folder = Path(url.database).absolute().parent
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     # Transactions are begun below and not by the driver, which would begin them late.
     engine = create_async_engine(
         url,
-        pool_size=CONNECTIONS,
-        max_overflow=0,
-        pool_timeout=PATIENCE,
         connect_args={"isolation_level": None, "timeout": PATIENCE},
+        **pool,
     )
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
@@ -130,8 +124,10 @@ def _prepare_sqlite(connection: Any, _: object) -> None:
 
 
 def _begin_sqlite(connection: Any) -> None:
-    # Who will write says so at once, or two that read first could never both go on.
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    # Who only reads begins nothing and waits for no writer. Who will write says so at once, or two
+    # that read first could never both go on.
+    if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def small(text: str | None) -> str | None:
@@ -141,16 +137,13 @@ def small(text: str | None) -> str | None:
     return "".join(char.lower()[0] for char in text)
 
 
-def _postgres(url: URL) -> AsyncEngine:
+def _postgres(url: URL, **pool: Any) -> AsyncEngine:
     return create_async_engine(
         url,
-        pool_size=CONNECTIONS,
-        max_overflow=0,
-        pool_timeout=PATIENCE,
-        pool_pre_ping=False,
         connect_args={
             "timeout": PATIENCE,
             "command_timeout": 35,
             "server_settings": {"application_name": "rosey", "timezone": "UTC"},
         },
+        **pool,
     )

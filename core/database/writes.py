@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.database.own_tables import audit, idempotency
-from core.database.problems import Refusal, invalid
+from core.database.problems import Away, Refusal, invalid
 from core.database.store import Store
 from core.logs import printable
 from rosey import clock
@@ -69,6 +69,8 @@ class Writer:
     ) -> None:
         took = time.perf_counter() - began
         log.info("refused %s %s %s: %s", plugin, operation, printable(table), refusal.code)
+        if isinstance(refusal, Away):
+            return  # the database would not take this either, and somebody waits for the answer
         try:
             async with self.store.write() as connection:
                 await _record(connection, plugin, operation, table, 0, took, refusal.code)

@@ -1,4 +1,7 @@
-"""What waits on the bus: measured every few seconds, told to the operators, and warned of."""
+"""What waits on the bus: measured every few seconds, told to the operators, and warned of.
+
+What services say is wrong with them is warned of beside it.
+"""
 
 import asyncio
 import logging
@@ -20,6 +23,7 @@ from core.authority.login import login
 from core.authority.rights import HOST
 from core.config import NatsConfig
 from core.errors import UserError
+from core.host.troubles import Troubles, Warn
 from rosey import clock, ids, subjects
 from rosey.bus import Bus, BusError, Incoming
 from rosey.events import Backlog, Health, Measured, Metrics, Traffic
@@ -35,14 +39,17 @@ SILENT = 15.0
 PAGE = 256
 AWAY = (BusError, nats.errors.Error, TimeoutError)
 
-Warn = Callable[[list[str]], None]
 Info = TypeVar("Info")
 
 
 async def watch(
-    data: Path, settings: NatsConfig, url: str, warn: Warn, unsaid: list[Health]
+    data: Path,
+    settings: NatsConfig,
+    url: str,
+    warn: Callable[[str, list[str]], None],
+    unsaid: list[Health],
 ) -> None:
-    """Until cancelled; `warn` gets all that is to be said at the moment, a sentence each.
+    """Until cancelled; `warn` gets all that is to be said at the moment of one thing or another.
 
     `unsaid` is told on the bus, in its order, and taken off when that has succeeded.
     NATS may be away at first and at any time later.
@@ -50,14 +57,17 @@ async def watch(
     try:
         us = login(data, settings, HOST)
     except UserError as problem:
-        warn([f"Nobody watches what waits on NATS. {problem}"])
+        warn("backlog", [f"Nobody watches what waits on NATS. {problem}"])
         return
     while True:
         with suppress(BusError):
             bus = await Bus.connect(url, "host", us)
+            troubles = Troubles(partial(warn, "services"))
             try:
-                await Watch(bus, settings.backlog, warn, unsaid).run()
+                await bus.subscribe(subjects.HEALTH, troubles.hear)
+                await Watch(bus, settings.backlog, partial(warn, "backlog"), unsaid).run()
             finally:
+                troubles.close()
                 await bus.drain()
         await asyncio.sleep(CONNECT_AGAIN)
 

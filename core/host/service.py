@@ -4,7 +4,6 @@ import asyncio
 import os
 import signal
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -148,8 +147,8 @@ class _Host:
 
     async def _watch_backlog(self) -> None:
         url = self._runtime.addresses.nats
-        warn = partial(self._bulletin.warn, "backlog")
-        await backlog.watch(self._data, self._config.nats, url, warn, self._bulletin.unsaid)
+        told = self._bulletin
+        await backlog.watch(self._data, self._config.nats, url, told.warn, told.unsaid)
 
     async def _answer(self, request: dict[str, Any]) -> dict[str, Any]:
         match request:

@@ -43,8 +43,8 @@ class ProcessSpec:
 
 
 def own_processes(data: Path, config: Config) -> list[ProcessSpec]:
-    """Router, lounge, one process a plugin and one a connection."""
-    services: list[tuple[str, ...]] = [("router",)]
+    """Router, database, lounge, one process a plugin and one a connection."""
+    services: list[tuple[str, ...]] = [("router",), ("database",)]
     if config.lounge.enabled:
         services.append((LOUNGE,))
     services += [("worker", plugin) for plugin in plugin_names()]

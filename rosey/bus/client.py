@@ -367,7 +367,8 @@ class Bus:
                 await asyncio.wait_for(self.client.flush(), CONNECT_PATIENCE)
         except (TimeoutError, nats.errors.Error):
             log.warning("the bus did not take the last messages before closing")
-        await self.client.close()
+        with suppress(OSError):  # the connection was lost, and nobody takes what is left to send
+            await self.client.close()
         if self.client._reconnection_task:
             await _ended(self.client._reconnection_task)
 

@@ -147,6 +147,7 @@ def test_a_service_that_fails_or_is_cancelled_from_within_fails() -> None:
         (["worker", "dice", "dice"], "core.plugin_host.service", (["dice"],)),
         (["connector", "lounge"], "core.connection_host", ("lounge",)),
         (["router"], "core.router.service", ()),
+        (["database"], "core.database.service", ()),
     ],
 )
 def test_commands_run_their_service(

@@ -40,6 +40,11 @@ class Told:
         self.lines = lines
         self.times += 1
 
+    def about(self, what: str, lines: list[str]) -> None:
+        """Nothing is told but of what waits."""
+        assert what == "backlog"
+        self(lines)
+
 
 async def put(bus: Bus, count: int, subject: str = ROLL) -> None:
     for number in range(count):
@@ -224,7 +229,7 @@ async def test_it_waits_for_nats_and_goes_on_after_a_crash(
 
     monkeypatch.setattr(Bus, "connect", connecting)
     watching = asyncio.create_task(
-        watch(tmp_path / "data", NatsConfig(backlog=1), server.url, told, [])
+        watch(tmp_path / "data", NatsConfig(backlog=1), server.url, told.about, [])
     )
     await until(lambda: len(tries) == 2)
     assert told.times == 0
@@ -301,6 +306,6 @@ async def test_without_the_right_to_look_it_says_so_and_stops(
 async def test_a_login_that_cannot_be_had_is_a_warning(tmp_path: Path) -> None:
     told = Told()
     settings = NatsConfig(credentials=tmp_path / "none.creds")
-    await watch(tmp_path, settings, "nats://127.0.0.1:1", told, [])
+    await watch(tmp_path, settings, "nats://127.0.0.1:1", told.about, [])
     [line] = told.lines
     assert line.startswith("Nobody watches what waits on NATS. [nats] credentials: there is no")

@@ -191,10 +191,11 @@ def test_own_processes_are_ordinary_commands(tmp_path: Path) -> None:
         '[[connections]]\nname="friends"\nplatform="cytube"\nsite="https://x"\nroom="den"\n'
     )
     specs = {each.name: each for each in own_processes(tmp_path, load(tmp_path, file))}
-    assert list(specs)[:2] == ["router", "lounge"]
+    assert list(specs)[:3] == ["router", "database", "lounge"]
     assert list(specs)[-2:] == ["connector-friends", "connector-lounge"]
     assert specs["connector-friends"].stage is specs["connector-lounge"].stage is Stage.CONNECTORS
-    assert specs["router"].stage is specs["dice"].stage is specs["lounge"].stage is Stage.SERVICES
+    for name in ("router", "database", "dice", "lounge"):
+        assert specs[name].stage is Stage.SERVICES
     argv = " ".join(specs["dice"].argv)
     assert argv.endswith(f"-m core worker dice --data {tmp_path} --config {file}")
     without = Config.model_validate({"lounge": {"enabled": False}})

@@ -1,0 +1,162 @@
+"""The database service and PostgreSQL are killed under load: what was acknowledged is kept once."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from rosey.bus import Bus
+from rosey.storage import Database, Unavailable
+from tests.core.database.processes import DatabaseProcess, database_process
+from tests.postgres_server import PostgresServer, postgres_server
+from tests.servers import NatsServer, until
+
+WRITERS = 8
+COUNTERS = 3
+KILLS = 4
+BETWEEN_KILLS = 40
+BACK_WITHIN = 5.0
+AGAIN_AFTER = 0.02
+
+
+@dataclass
+class Ledger:
+    """What was acknowledged: how often was counted, and what each key should hold."""
+
+    counted: dict[str, int] = field(default_factory=dict)
+    kept: dict[str, int] = field(default_factory=dict)
+    writes: int = 0
+    in_doubt: int = 0
+
+
+class Load:
+    """Writers that ask again, by the same idempotency key, for what is in doubt."""
+
+    def __init__(self, bus: Bus) -> None:
+        self.keys = Database.on(bus, "dice").keys
+        self.ledger = Ledger()
+        self._stop = False
+        self._tasks = [asyncio.create_task(self._write(number)) for number in range(WRITERS)]
+
+    async def acknowledged(self, more: int) -> float:
+        """Waits until so many more writes are acknowledged; how long the first took."""
+        before, began = self.ledger.writes, time.monotonic()
+        await until(lambda: self.ledger.writes > before or self._failed(), 30)
+        first = time.monotonic() - began
+        await until(lambda: self.ledger.writes >= before + more or self._failed(), 30)
+        assert not self._failed()
+        return first
+
+    async def end(self) -> None:
+        """Lets every writer finish what it is about."""
+        self._stop = True
+        await asyncio.gather(*self._tasks)
+
+    async def check(self) -> None:
+        """Nothing is missing and nothing is doubled."""
+        assert self.ledger.in_doubt > 0, "nobody noticed that anything was killed"
+        assert {key: await self.keys.get(key) for key in self.ledger.counted} == self.ledger.counted
+        assert {key: await self.keys.get(key) for key in self.ledger.kept} == self.ledger.kept
+
+    def _failed(self) -> bool:
+        return any(task.done() for task in self._tasks)
+
+    async def _write(self, number: int) -> None:
+        turn = 0
+        while not self._stop:
+            turn += 1
+            await self._count(f"count-{turn % COUNTERS}", f"w{number}-{turn}")
+            await self._keep(f"own-{number}", turn)
+
+    async def _count(self, key: str, once: str) -> None:
+        await self._until_known(lambda: self.keys.incr(key, once=once))
+        self.ledger.counted[key] = self.ledger.counted.get(key, 0) + 1
+
+    async def _keep(self, key: str, value: int) -> None:
+        await self._until_known(lambda: self.keys.set(key, value))
+        self.ledger.kept[key] = value
+
+    async def _until_known(self, write: Callable[[], Awaitable[object]]) -> None:
+        while True:
+            try:
+                await write()
+            except Unavailable:
+                self.ledger.in_doubt += 1
+                await asyncio.sleep(AGAIN_AFTER)
+            else:
+                self.ledger.writes += 1
+                return
+
+
+@pytest.fixture
+def server() -> Iterator[PostgresServer]:
+    with postgres_server() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def service(
+    request: pytest.FixtureRequest, nats: NatsServer, tmp_path: Path
+) -> Iterator[DatabaseProcess]:
+    with ExitStack() as stack:
+        url = None
+        if request.param == "postgresql":
+            url = stack.enter_context(postgres_server()).url()
+        yield stack.enter_context(database_process(nats.url, tmp_path / "data", url))
+
+
+@pytest.fixture
+async def asking(nats: NatsServer) -> AsyncIterator[Bus]:
+    bus = await Bus.connect(nats.url, "asking")
+    yield bus
+    await bus.drain()
+
+
+async def test_the_service_is_killed(service: DatabaseProcess, asking: Bus) -> None:
+    load = Load(asking)
+    for _ in range(KILLS):
+        await load.acknowledged(BETWEEN_KILLS)
+        service.kill()
+        began = time.monotonic()
+        await asyncio.to_thread(service.start)
+        await load.acknowledged(1)
+        assert time.monotonic() - began < BACK_WITHIN
+    await load.end()
+    await load.check()
+
+
+async def test_one_of_two_services_is_killed(
+    service: DatabaseProcess, asking: Bus, nats: NatsServer
+) -> None:
+    with database_process(nats.url, service.data, service.url) as other:
+        load = Load(asking)
+        for victim in (service, other) * 2:
+            await load.acknowledged(BETWEEN_KILLS)
+            victim.kill()
+            await load.acknowledged(BETWEEN_KILLS)
+            await asyncio.to_thread(victim.start)
+        await load.end()
+        await load.check()
+
+
+async def test_postgresql_is_killed(
+    server: PostgresServer, nats: NatsServer, asking: Bus, tmp_path: Path
+) -> None:
+    with database_process(nats.url, tmp_path / "data", server.url()) as service:
+        pid = service.pid
+        load = Load(asking)
+        for _ in range(KILLS):
+            await load.acknowledged(BETWEEN_KILLS)
+            server.kill()
+            await until(lambda before=load.ledger.in_doubt: load.ledger.in_doubt > before)
+            await asyncio.to_thread(server.start)
+            assert await load.acknowledged(1) < BACK_WITHIN
+        await load.end()
+        await load.check()
+        assert service.process
+        assert service.process.poll() is None
+        assert service.pid == pid
