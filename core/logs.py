@@ -41,3 +41,5 @@ def set_up() -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(OneLine(FORMAT))
     logging.basicConfig(level=level, handlers=[handler], force=True)
+    # It tells of each of its own parts at every start.
+    logging.getLogger("alembic.runtime.plugins").setLevel(logging.WARNING)

@@ -9,6 +9,7 @@ from rosey.manifest import ManifestError, PluginManifest, find_plugins, load_plu
 CHECKOUT = Path(__file__).resolve().parent.parent
 PLUGINS = CHECKOUT / "plugins"
 CONNECTORS = CHECKOUT / "connectors"
+MIGRATIONS = CHECKOUT / "migrations"
 
 
 def load(named: str) -> Any:

@@ -12,10 +12,8 @@ from core.database.problems import Refusal
 from core.database.revisions import CORE, Revisions
 from core.database.store import Store, address
 from core.errors import UnknownName, UserError
-from core.plugins import CHECKOUT, manifests
+from core.plugins import MIGRATIONS, manifests
 from core.runtime import held
-
-FOLDER = CHECKOUT / "migrations"
 
 Result = TypeVar("Result")
 
@@ -57,7 +55,7 @@ def current(data: Path, plugin: str | None) -> None:
 
 def history(plugin: str | None) -> None:
     """A line for each file."""
-    revisions = Revisions(FOLDER, manifests())
+    revisions = Revisions(MIGRATIONS, manifests())
     for owner in [revisions.owner(plugin)] if plugin else revisions.owners:
         for each in revisions.history(owner):
             newest = " (newest)" if each.id in revisions.heads(owner) else ""
@@ -68,7 +66,7 @@ def check(data: Path, plugin: str | None) -> None:
     """Raises UserError that names all that does not fit."""
 
     async def look(migrations: Migrations) -> list[str]:
-        found = migrations.revisions.faults() + await scratch_differences(FOLDER)
+        found = migrations.revisions.faults() + await scratch_differences(MIGRATIONS)
         for name in _names(migrations, plugin):
             standing = await migrations.standing(name)
             if standing["pending"] or standing["problem"]:
@@ -83,13 +81,13 @@ def check(data: Path, plugin: str | None) -> None:
 
 def revision(plugin: str, message: str) -> None:
     """Names the new file."""
-    made = Revisions(FOLDER, manifests()).make(plugin, message)
+    made = Revisions(MIGRATIONS, manifests()).make(plugin, message)
     typer.echo(f"{made} is new; write its upgrade and downgrade.")
 
 
 def merge(plugin: str | None, message: str) -> None:
     """Names each new file."""
-    revisions = Revisions(FOLDER, manifests())
+    revisions = Revisions(MIGRATIONS, manifests())
     owners = [revisions.owner(plugin)] if plugin else revisions.owners
     made = [file for owner in owners if (file := revisions.merge(owner, message))]
     for file in made:
@@ -102,7 +100,7 @@ def _on_database(data: Path, action: Callable[[Migrations], Awaitable[Result]]) 
     async def run() -> Result:
         store = Store(address(data))
         try:
-            return await action(Migrations(store, FOLDER, manifests()))
+            return await action(Migrations(store, MIGRATIONS, manifests()))
         except Refusal as refused:
             raise UserError(str(refused)) from refused
         finally:

@@ -12,6 +12,7 @@ from core.database.own_tables import keys
 from core.database.problems import Away, Refusal
 from core.database.quick import Quick
 from core.database.store import Store
+from core.errors import UserError
 from rosey.contracts.storage import LARGEST_VALUE
 
 log = logging.getLogger("core.database")
@@ -52,7 +53,7 @@ class Pulse:
         self._look_now.set()
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Until cancelled. Raises the UserError of `prepare`."""
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(BEAT):
@@ -90,6 +91,8 @@ class Pulse:
             return "The database does not answer."
         except Refusal as refusal:
             return str(refusal)
+        except UserError:
+            raise
         except Exception:
             log.exception("the database could not be looked at")
             return "The database cannot be used; the service's log says why."

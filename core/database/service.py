@@ -2,11 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
-
-from sqlalchemy import text
+from typing import Any
 
 from core import config as configuration
 from core.authority.login import enter, stay
@@ -14,55 +13,72 @@ from core.authority.rights import DATABASE
 from core.database.desk import Desk, Part
 from core.database.intake import Intake
 from core.database.keys import Keys
-from core.database.own_tables import own
+from core.database.migrations import Migrations
 from core.database.pulse import Pulse
+from core.database.rows import Rows
+from core.database.shapes import Shapes
+from core.database.statements import Statements
 from core.database.store import Store, address
 from core.database.sweep import keep_sweeping
 from core.database.writes import Writer
+from core.errors import UserError
 from core.host import notify
 from core.host.troubles import ABOUT_DATABASE
+from core.plugins import MIGRATIONS, manifests
 from core.runtime import find
 from rosey import clock, ids, subjects
 from rosey.bus import Bus
 from rosey.events import Health
+from rosey.manifest import ManifestError, PluginManifest
 
 log = logging.getLogger("core.database")
 
 # A database that hangs does not hold up the end of the process.
 CLOSE_PATIENCE = 0.3
-# Any number, the same for all who prepare a database.
-PREPARING = 70_711_971
 
 
-def parts(store: Store, writer: Writer) -> dict[str, Part]:
+def parts(store: Store, writer: Writer, migrations: Migrations) -> dict[str, Part]:
     """Who answers which kind of request."""
-    return {"kv": Keys(store, writer)}
-
-
-async def prepare(store: Store) -> None:
-    """Makes the database fit for `parts`; does nothing where it is. Raises Refusal."""
-    async with store.write() as connection:
-        if not store.is_sqlite:
-            await connection.execute(text(f"SELECT pg_advisory_xact_lock({PREPARING})"))
-        await connection.run_sync(own.create_all)
+    return {
+        "row": Rows(store, Shapes(store), writer),
+        "kv": Keys(store, writer),
+        "sql": Statements(store, writer),
+        "migrate": migrations,
+    }
 
 
 async def run(data: Path, config: Path | None) -> None:
-    """Answers until cancelled, and then what is in hand. Raises UserError."""
+    """Answers until cancelled, and then what is in hand.
+
+    Raises UserError; also when the tables are not what this checkout can work with.
+    """
     settings = configuration.load(data, config)
     async with AsyncExitStack() as stack:
         store = Store(address(data))
         stack.push_async_callback(_close, store)
         bus = await enter(find(data).addresses.nats, "database", data, settings.nats, DATABASE)
         stack.push_async_callback(bus.drain)
-        await serve(bus, store, stack)
+        migrations = Migrations(store, MIGRATIONS, _manifests())
+        looking = await serve(bus, store, migrations, stack)
         notify.ready()
         log.info("ready")
-        await stay(bus)
+        await _first_end(stay(bus), looking)
 
 
-async def serve(bus: Bus, store: Store, stack: AsyncExitStack) -> None:
-    """Answers until `stack` is closed. A database that is away may come later."""
+def _manifests() -> dict[str, PluginManifest]:
+    try:
+        return manifests()
+    except ManifestError as problem:
+        raise UserError(str(problem)) from problem
+
+
+async def serve(
+    bus: Bus, store: Store, migrations: Migrations, stack: AsyncExitStack
+) -> "asyncio.Task[None]":
+    """Answers until `stack` is closed. A database that is away may come later.
+
+    The task ends when the database turns out to be none for this checkout, with a UserError.
+    """
 
     async def tell(ok: bool, what: str) -> None:
         now = clock.now()
@@ -70,16 +86,37 @@ async def serve(bus: Bus, store: Store, stack: AsyncExitStack) -> None:
         health = Health(id=id, at=now, ok=ok, about=ABOUT_DATABASE, what=what)
         await bus.publish(subjects.HEALTH, health.wire())
 
-    pulse = Pulse(store, lambda: prepare(store), tell)
+    pulse = Pulse(store, lambda: prepare(migrations), tell)
     stack.push_async_callback(pulse.close)
-    chosen = parts(store, Writer(store))
+    chosen = parts(store, Writer(store), migrations)
     stack.push_async_callback(_close_parts, chosen)
     intake = Intake(bus, Desk(chosen, pulse.note), pulse)
     await intake.start()
     stack.push_async_callback(intake.stop)
     await pulse.look()
-    for work in (pulse.run(), keep_sweeping(store)):
-        stack.push_async_callback(_ended, asyncio.create_task(work))
+    looking = asyncio.create_task(pulse.run(), name="pulse")
+    for task in (looking, asyncio.create_task(keep_sweeping(store), name="sweep")):
+        stack.push_async_callback(_ended, task)
+    return looking
+
+
+async def prepare(migrations: Migrations) -> None:
+    """Makes all tables what they should be. Raises UserError, or Refusal while it is away."""
+    done = await migrations.upgrade()
+    for step in [*done.migrations, *done.declared]:
+        log.info("new in the database: %s", step)
+
+
+async def _first_end(staying: Coroutine[Any, Any, None], looking: "asyncio.Task[None]") -> None:
+    """Raises what the first of them raises."""
+    both = {asyncio.ensure_future(staying), looking}
+    try:
+        ended, _ = await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+        for each in ended:
+            each.result()
+    finally:
+        for each in both:
+            each.cancel()
 
 
 async def _ended(task: asyncio.Task[None]) -> None:

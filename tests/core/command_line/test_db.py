@@ -93,7 +93,7 @@ def test_a_new_migration_and_two_at_once(
     rosey: Ran, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files = folder(tmp_path, "core", "trivia")
-    monkeypatch.setattr(db, "FOLDER", files)
+    monkeypatch.setattr(db, "MIGRATIONS", files)
     rosey("upgrade")
     said = rosey("revision", "trivia", "-m", "Adds a column")
     assert said.startswith(f"{files / 'trivia'}/trivia_")

@@ -12,12 +12,12 @@ from core.database.desk import Desk
 from core.database.keys import Keys, same
 from core.database.own_tables import audit, keys
 from core.database.problems import Refusal
-from core.database.service import prepare
 from core.database.store import Store
 from core.database.writes import Writer
 from rosey.contracts.storage import Code
 from tests import vectors
 from tests.core.database.clocks import Clock
+from tests.core.database.own import prepare
 
 SCENARIOS = vectors.load("kv_scenarios", "steps")
 STEPS = [each for each in SCENARIOS if "op" in each["in"]["steps"][0]]

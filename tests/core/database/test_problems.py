@@ -17,11 +17,11 @@ from core.database import pulse as pulses
 from core.database.keys import Keys
 from core.database.problems import Away, Refusal, refusal
 from core.database.pulse import NOT_YET, Pulse
-from core.database.service import prepare
 from core.database.store import Store
 from core.database.writes import Writer
 from rosey.contracts.storage import Code
 from tests.core.database.conftest import empty_postgres
+from tests.core.database.own import prepare
 from tests.core.database.processes import stopped
 from tests.postgres_server import PASSWORD, PostgresServer, postgres_server
 

@@ -10,11 +10,11 @@ from core.database import sweep as sweeping
 from core.database.keys import Keys, now
 from core.database.own_tables import audit, idempotency, keys
 from core.database.problems import Away
-from core.database.service import prepare
 from core.database.store import Store
 from core.database.sweep import sweep
 from core.database.writes import Writer
 from tests.core.database.clocks import Clock
+from tests.core.database.own import prepare
 from tests.servers import until
 
 DAY = 86_400
