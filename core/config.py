@@ -209,6 +209,18 @@ class TemporalConfig(_Section):
     ui_port: Port = 8233
 
 
+class RecorderConfig(_Section):
+    """What is kept of what happens in rooms."""
+
+    keep_days: int = Field(
+        default=90,
+        ge=0,
+        le=36_500,
+        strict=True,
+        description="how many days what was said is kept; 0 keeps only people's statistics",
+    )
+
+
 def _unique(connections: list[ConnectionConfig]) -> list[ConnectionConfig]:
     names = [connection.name for connection in connections]
     twice = sorted({name for name in names if names.count(name) > 1})
@@ -229,6 +241,7 @@ class Config(_Section):
     lounge: LoungeConfig = Field(default_factory=LoungeConfig, description="a table")
     nats: NatsConfig = Field(default_factory=NatsConfig, description="a table")
     temporal: TemporalConfig = Field(default_factory=TemporalConfig, description="a table")
+    recorder: RecorderConfig = Field(default_factory=RecorderConfig, description="a table")
     _file: Path | None = PrivateAttr(default=None)
 
     @field_validator("channels")

@@ -4,12 +4,24 @@ import importlib
 from pathlib import Path
 from typing import Any
 
-from rosey.manifest import ManifestError, PluginManifest, find_plugins, load_plugin
+from rosey.manifest import ManifestError, PluginManifest, Storage, find_plugins, load_plugin
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 PLUGINS = CHECKOUT / "plugins"
 CONNECTORS = CHECKOUT / "connectors"
 MIGRATIONS = CHECKOUT / "migrations"
+
+# The plugin that is none: the room's own commands, which the recorder answers. Its name is one
+# that no plugin may have.
+ROOM = PluginManifest.model_construct(
+    name="core",
+    version="1.0.0",
+    summary="The room's memory",
+    entry="core.recorder.commands:plugin",
+    trust="trusted",
+    actions=["say", "pm"],
+    storage=Storage(migrations=True),
+)
 
 
 def load(named: str) -> Any:

@@ -108,13 +108,19 @@ class PlaylistChange(Wire):
 
 
 class ConnectionEvent(Wire):
-    """`rosey.events.connection.up|down`. `gap` says that lines were missed, not how many."""
+    """`rosey.events.connection.up|down`. `gap` says that lines were missed, not how many.
+
+    When a room is joined, `name` is Rosey's own there and `users` are those who are there already,
+    herself among them: nobody is said to have come because she came.
+    """
 
     id: str
     channel: str
     at: AwareDatetime
     reason: str = ""
     gap: bool = False
+    name: str = ""
+    users: list[User] = []
 
 
 class Sent(Wire):
@@ -123,6 +129,7 @@ class Sent(Wire):
     action_id: str
     channel: str
     sent_at: AwareDatetime
+    kind: str = Field(default="say", description="the action's")
 
 
 class Command(Wire):

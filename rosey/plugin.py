@@ -6,13 +6,15 @@ import random as randomness
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from pydantic import BaseModel
 
 from rosey.events import ChatCommand, Command, Happening, Outcome, User
 from rosey.ranks import Rank
-from rosey.storage import Database
+
+if TYPE_CHECKING:
+    from rosey.storage.client import Database
 
 Answer = Outcome | str | None
 Handler = Callable[["Context"], Awaitable[Answer]]
@@ -39,9 +41,9 @@ class Context:
     command: Command
     settings: BaseModel | None = None
     workflow: Workflows | None = None
+    database: Database | None = None
     random: randomness.Random = field(default_factory=randomness.SystemRandom)
     events: list[Happening] = field(default_factory=list)
-    storage: Database | None = None
 
     @property
     def user(self) -> User:
@@ -69,9 +71,9 @@ class Context:
 
         Its calls raise StorageError for what is refused, Unavailable while the database is away.
         """
-        if self.storage is None:
+        if self.database is None:
             raise RuntimeError(f"{self.command.plugin} asks for no storage in its plugin.toml")
-        return self.storage
+        return self.database
 
     @property
     def options(self) -> dict[str, object]:

@@ -37,6 +37,7 @@ DEAD = "DEAD"
 COMMANDS_ACK_WAIT = 1.5
 SENDS_ACK_WAIT = 2.0
 ROUTER_ACK_WAIT = 5.0
+RECORDER_ACK_WAIT = 2.0
 MOST_TRIES = 5
 
 
@@ -186,12 +187,37 @@ def sends_consumer(connection: str) -> ConsumerSpec:
     return ConsumerSpec(SENDS, f"send-{connection}", heard, SENDS_ACK_WAIT, at_once=1, most_tries=0)
 
 
+def recorded_events() -> ConsumerSpec:
+    """What becomes of rooms' memory; never private lines.
+
+    It waits for as long as the database is away, however often it is handed out meanwhile.
+    """
+    heard = (
+        subjects.MESSAGE,
+        subjects.USER_JOIN,
+        subjects.USER_LEAVE,
+        subjects.USER_UPDATE,
+        subjects.MEDIA_CHANGE,
+        subjects.CONNECTION_UP,
+        subjects.CONNECTION_DOWN,
+        subjects.SENT,
+    )
+    return ConsumerSpec(EVENTS, "recorder", heard, RECORDER_ACK_WAIT, most_tries=0)
+
+
+def recorded_sends() -> ConsumerSpec:
+    """What Rosey is to say, for the same memory."""
+    heard = (subjects.send("*"),)
+    return ConsumerSpec(SENDS, "recorder", heard, RECORDER_ACK_WAIT, most_tries=0)
+
+
 def wanted_streams(plugins: Iterable[str]) -> list[StreamConfig]:
     return core_streams() + [config for plugin in plugins for config in plugin_streams(plugin)]
 
 
 def wanted_consumers(plugins: Iterable[str], connections: Iterable[str]) -> list[ConsumerSpec]:
-    consumers = [events_consumer(), *(sends_consumer(connection) for connection in connections)]
+    consumers = [events_consumer(), recorded_events(), recorded_sends()]
+    consumers += [sends_consumer(connection) for connection in connections]
     for plugin in plugins:
         consumers += [commands_consumer(plugin), replies_consumer(plugin)]
     return consumers

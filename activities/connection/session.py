@@ -5,6 +5,7 @@ import logging
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import nats.errors
 from nats.js.errors import Error as JetStreamError
@@ -25,7 +26,7 @@ from activities.connection.record import (
 from activities.connection.spool import Spool
 from rosey import clock, ids, streams, subjects
 from rosey.bus import Bucket, Bus, BusError, Consumer, Delivery, Poison
-from rosey.events import Action, ConnectionEvent, Message, Sent, Wire
+from rosey.events import Action, ConnectionEvent, Message, Sent, User, Wire
 from rosey.platform import Connector, Entry, Occurrence, PlatformError, Refusal
 
 log = logging.getLogger("activities.connection")
@@ -128,7 +129,10 @@ class Session:
         if gap:
             log.warning("%s: lines were said that Rosey did not hear", self.channel)
         self.connected_since = now
-        self._publish_connection(subjects.CONNECTION_UP, f"joined as {entry.name}", gap)
+        users = [User.model_validate(each) for each in self.connector.state.users]
+        self._publish_connection(
+            subjects.CONNECTION_UP, f"joined as {entry.name}", gap=gap, name=entry.name, users=users
+        )
         self._tasks[1:] = [asyncio.create_task(self._listen(), name="listen for actions")]
 
     async def _depart(self, reason: str) -> None:
@@ -156,10 +160,10 @@ class Session:
                 log.info("%s waits for the bus: %s", self.connection, problem)
                 await asyncio.sleep(0.2)
 
-    def _publish_connection(self, subject: str, reason: str, gap: bool = False) -> None:
+    def _publish_connection(self, subject: str, reason: str, **joined: Any) -> None:
         now = clock.now()
         event_id = ids.derive("u", subject, self.channel, now.timestamp())
-        event = ConnectionEvent(id=event_id, channel=self.channel, at=now, reason=reason, gap=gap)
+        event = ConnectionEvent(id=event_id, channel=self.channel, at=now, reason=reason, **joined)
         self.outbox.event(subject, event, event_id)
 
     def _decide(self, entry: Entry) -> None:
@@ -228,7 +232,12 @@ class Session:
             self.record.finish(action_id)
             self._said.set()
 
-        sent = Sent(action_id=action_id, channel=self.channel, sent_at=shown.sent_at)
+        sent = Sent(
+            action_id=action_id,
+            channel=self.channel,
+            sent_at=shown.sent_at,
+            kind=waiting.action.kind,
+        )
         self.outbox.event(subjects.SENT, sent, action_id, stored)
 
     def _hear(self, answer: Answer) -> None:

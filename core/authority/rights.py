@@ -4,12 +4,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from core.config import Config
-from core.plugins import CONNECTORS, manifests
+from core.plugins import CONNECTORS, ROOM, manifests
 from rosey import streams, subjects
 from rosey.manifest import ConnectorManifest, PluginManifest, load_connector
 from rosey.streams import ConsumerSpec
 
 ROUTER = "core-router"
+RECORDER = "core-recorder"
 HOST = "core-host"
 DATABASE = "core-database"
 OPERATOR = "core-operator"
@@ -61,7 +62,8 @@ def all_rights(
 ) -> list[Rights]:
     """Everybody in Rosey's account; `connections` by the names they have in the configuration."""
     return [
-        _router(plugins),
+        _router([*plugins, ROOM.name]),
+        _recorder(),
         _host(),
         _database(),
         _rights(OPERATOR, publish=[">"], subscribe=[">"]),
@@ -127,6 +129,20 @@ def _router(plugins: Iterable[str]) -> Rights:
         subjects.EXECUTE_ALL,
     ]
     return _rights(ROUTER, publish=publish, subscribe=heard, answers=True)
+
+
+def _recorder() -> Rights:
+    """It reads what happens in every room, and answers the room's own commands."""
+    publish = [
+        *_consuming(streams.recorded_events()),
+        *_consuming(streams.recorded_sends()),
+        *_consuming(streams.commands_consumer(ROOM.name)),
+        subjects.reply(ROOM.name, "*"),
+        *(subjects.event(ROOM.name, name) for name in ROOM.all_events),
+        _key(subjects.PLUGINS_BUCKET, ROOM.name),
+        subjects.database("row", ROOM.name, "*"),
+    ]
+    return _rights(RECORDER, publish=publish)
 
 
 def _host() -> Rights:

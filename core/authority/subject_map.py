@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from core.authority.rights import (
     DATABASE,
     HOST,
+    RECORDER,
     ROUTER,
     Rights,
     all_rights,
@@ -28,6 +29,7 @@ MODEL = {
 }
 ROLES = {
     ROUTER: "router",
+    RECORDER: "recorder",
     HOST: "host",
     DATABASE: "database",
     plugin_name(PLUGIN): "plugin",
@@ -161,9 +163,11 @@ def _takers(subject: str) -> Iterator[str]:
     """Who has a durable consumer for it."""
     takers: list[tuple[str, ConsumerSpec]] = [
         ("router", streams.events_consumer()),
+        ("recorder", streams.recorded_events()),
         ("router", streams.replies_consumer(PLUGIN)),
         ("plugin", streams.commands_consumer(PLUGIN)),
         ("connection", streams.sends_consumer(CONNECTION)),
+        ("recorder", streams.recorded_sends()),
     ]
     for role, spec in takers:
         if any(subjects.matches(each, subject) for each in spec.subjects):

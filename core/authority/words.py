@@ -2,10 +2,11 @@
 
 import re
 
-from core.authority.rights import DATABASE, HOST, OPERATOR, ROUTER, SYSTEM, Rights
+from core.authority.rights import DATABASE, HOST, OPERATOR, RECORDER, ROUTER, SYSTEM, Rights
 
 WHO = {
     ROUTER: "the router, which makes the streams and passes everything on",
+    RECORDER: "the recorder, which writes down what happens and answers !stats, !seen and !top",
     HOST: "the host, which watches the bus",
     DATABASE: "the database service, which keeps what plugins store",
     OPERATOR: "whoever may read the data folder: bin/rosey bus and the bench",

@@ -257,6 +257,14 @@ def database(data: Data = DATA, config: ConfigFile = None) -> None:
 
 
 @app.command()
+def recorder(data: Data = DATA, config: ConfigFile = None) -> None:
+    """Runs the recorder, which is the rooms' memory."""
+    from core.command_line.by_hand import recorder as run
+
+    run(data.absolute(), config)
+
+
+@app.command()
 def lounge(data: Data = DATA, config: ConfigFile = None) -> None:
     """Runs the room that comes with Rosey."""
     from core.command_line.by_hand import lounge as run

@@ -57,6 +57,14 @@ def database(data: Path, file: Path | None) -> None:
     serve(run(data, file))
 
 
+def recorder(data: Path, file: Path | None) -> None:
+    _begin(data, file)
+    from core.recorder.service import run
+
+    notify.wait_for_go()
+    serve(run(data, file))
+
+
 def lounge(data: Path, file: Path | None) -> None:
     """On the port that the running host chose for it, else on the configured one."""
     config = _begin(data, file)

@@ -43,10 +43,11 @@ class ProcessSpec:
 
 
 def own_processes(data: Path, config: Config) -> list[ProcessSpec]:
-    """Router, database, lounge, one process a plugin and one a connection."""
+    """Router, database, lounge, recorder, one process a plugin and one a connection."""
     services: list[tuple[str, ...]] = [("router",), ("database",)]
     if config.lounge.enabled:
         services.append((LOUNGE,))
+    services.append(("recorder",))
     services += [("worker", plugin) for plugin in plugin_names()]
     connectors = [("connector", each.name) for each in config.connections]
     return [command(words, Stage.SERVICES, data, config.file) for words in services] + [

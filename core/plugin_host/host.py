@@ -19,8 +19,9 @@ from rosey.events import (
     PluginPresence,
     Reply,
 )
-from rosey.manifest import PluginManifest
+from rosey.manifest import PluginManifest, Storage
 from rosey.plugin import Context, Plugin, Refused, Workflows
+from rosey.storage import Database
 
 log = logging.getLogger("core.plugin_host")
 
@@ -47,6 +48,7 @@ class PluginHost:
         self.plugin = plugin
         self._settings = settings
         self._workflows = workflows
+        self._database = Database.on(bus, manifest.name) if manifest.storage != Storage() else None
         self._consumer: Consumer | None = None
         self._presence: asyncio.Task[None] | None = None
 
@@ -106,7 +108,7 @@ class PluginHost:
         handler = self.plugin.handlers.get(command.action)
         if handler is None:
             return Outcome(error=f"{command.plugin} has no command {command.action!r}.")
-        context = Context(command, self._settings(command.channel), self._workflows)
+        context = Context(command, self._settings(command.channel), self._workflows, self._database)
         try:
             return self._checked(context, await handler(context))
         except Refused as refusal:

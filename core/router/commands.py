@@ -50,7 +50,7 @@ Table = dict[str, tuple[str, ChatCommand]]
 def table(presences: Iterable[PluginPresence]) -> Table:
     """All chat words with their plugins; Rosey's own come first and cannot be taken."""
     words: Table = {word: (CORE, command) for command in OWN for word in command.words}
-    for presence in sorted(presences, key=lambda presence: presence.plugin):
+    for presence in sorted(presences, key=lambda each: (each.plugin != CORE, each.plugin)):
         for command in presence.commands:
             for word in command.words:
                 words.setdefault(word, (presence.plugin, command))

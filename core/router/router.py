@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 from core.backpressure import store_when_there_is_room
 from core.config import Config
+from core.plugins import ROOM
 from core.router import texts
-from core.router.commands import CORE, Found, Group, Table, Unknown, resolve, table
+from core.router.commands import OWN, Found, Group, Table, Unknown, resolve, table
 from core.router.policy import CoolDowns, Sparingly, allowed_actions, tidy
 from core.router.presence import Presences
 from rosey import channels, ids, streams, subjects
@@ -29,6 +30,7 @@ log = logging.getLogger("core.router")
 
 SLOW_AFTER = 2.0
 LOOK_EVERY = 1.0
+ROSEY = "rosey"  # in ids of what the router says itself; no plugin is called that
 
 
 class Router:
@@ -42,7 +44,7 @@ class Router:
     ) -> None:
         self.bus = bus
         self._config = config
-        self._manifests = manifests
+        self._manifests = {**manifests, ROOM.name: ROOM}
         self._words: Table = table([])
         self._presences = Presences()
         self._listening: dict[str, dict[str, Listening]] = {}
@@ -141,8 +143,8 @@ class Router:
                 await self._give(command, message)
 
     async def _on_command(self, message: Message, seq: int, prefix: str, found: Found) -> None:
-        if found.plugin == CORE:
-            await self._say(message, self._core(found, prefix, message.user.rank))
+        if found.command in OWN:
+            await self._say(message, self._own(found, prefix, message.user.rank))
             return
         if not self._is_on(message.channel, found.plugin):
             return
@@ -180,7 +182,7 @@ class Router:
         )
         return texts.cooling(prefix, command, wait) if wait > 0 else None
 
-    def _core(self, found: Found, prefix: str, rank: float) -> str:
+    def _own(self, found: Found, prefix: str, rank: float) -> str:
         match found.command.action:
             case "help" if found.rest:
                 return texts.help_one(prefix, found.rest, self._words)
@@ -276,7 +278,7 @@ class Router:
 
     async def _say(self, message: Message, text: str) -> None:
         """Rosey's own answer, where she was asked."""
-        reply_id = ids.reply_id(ids.command_id(message.id, CORE))
+        reply_id = ids.reply_id(ids.command_id(message.id, ROSEY))
         asked = Reply(
             id=reply_id, channel=message.channel, to=message.user.name if message.pm else ""
         )

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from core.router.commands import Group, Table
+from core.router.commands import CORE, Group, Table
 from rosey.events import ChatCommand
 from rosey.ranks import title
 
@@ -58,7 +58,8 @@ def info() -> str:
 def status(plugins: Mapping[str, bool]) -> str:
     """One line; `plugins` says which are alive."""
     states = [
-        f"{plugin} {'✓' if alive else '✗ not answering'}" for plugin, alive in plugins.items()
+        f"{_title(plugin)} {'✓' if alive else '✗ not answering'}"
+        for plugin, alive in plugins.items()
     ]
     return f"Router ✓, {', '.join(states) if states else 'no plugins'}"
 
@@ -76,18 +77,29 @@ def cooling(prefix: str, command: ChatCommand, seconds: float) -> str:
 
 
 def away(plugin: str) -> str:
-    return f"{plugin} is not running right now, so I did not take that. Please try again soon."
+    return (
+        f"{_begin(plugin)} is not running right now, so I did not take that. Please try again soon."
+    )
 
 
 def slow(plugin: str) -> str:
-    return f"{plugin} is restarting; your command waits."
+    return f"{_begin(plugin)} is restarting; your command waits."
 
 
 def full(plugin: str) -> str:
     return (
-        f"{plugin} has more to do than it can keep up with, so I do not take more for it now. "
-        "Please try again in a minute."
+        f"{_begin(plugin)} has more to do than it can keep up with, so I do not take more for it "
+        "now. Please try again in a minute."
     )
+
+
+def _title(plugin: str) -> str:
+    return "my memory" if plugin == CORE else plugin
+
+
+def _begin(plugin: str) -> str:
+    """At the beginning of a sentence; plugins are written as they are."""
+    return "My memory" if plugin == CORE else plugin
 
 
 def short(text: str) -> str:

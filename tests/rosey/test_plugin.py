@@ -91,6 +91,11 @@ def test_without_workflows_there_is_no_mailbox() -> None:
         _ = ctx.durable
 
 
+def test_without_storage_there_is_no_database() -> None:
+    with pytest.raises(RuntimeError, match=r"trivia asks for no storage in its plugin\.toml"):
+        _ = Context(command(1)).db
+
+
 def test_chance_is_not_foreseeable_unless_a_test_says_so() -> None:
     drawn = {Context(command(1)).random.random() for _ in range(5)}
     assert len(drawn) == 5

@@ -30,6 +30,26 @@ async def test_the_first_join_takes_the_backlog_as_context(stage: Stage) -> None
     assert (up.gap, up.reason) == (False, "joined as Rosey")
 
 
+async def test_who_is_there_already_is_told_with_the_join(stage: Stage) -> None:
+    stage.room.join("bob", rank=2)
+    await stage.join()
+    await stage.until_events(subjects.CONNECTION_UP, 1)
+    [up] = await stage.ups()
+    assert up.name == "Rosey"
+    assert {user.name: user.rank for user in up.users}.items() >= {("bob", 2.0)}
+    assert "Rosey" in {user.name for user in up.users}
+    assert await stage.events(subjects.USER_JOIN) == []
+
+
+async def test_what_was_shown_is_told_with_its_kind(stage: Stage) -> None:
+    await stage.join()
+    stage.room.join("bob")
+    await stage.act("aloud")
+    await stage.act("in private", kind="pm", to="bob")
+    await stage.until_events(subjects.SENT, 2)
+    assert [sent.kind for sent in await stage.sent()] == ["say", "pm"]
+
+
 async def test_a_rejoin_publishes_what_was_missed_once(stage: Stage) -> None:
     session = await stage.join()
     stage.room.say("bob", "before")

@@ -148,6 +148,7 @@ def test_a_service_that_fails_or_is_cancelled_from_within_fails() -> None:
         (["connector", "lounge"], "core.connection_host", ("lounge",)),
         (["router"], "core.router.service", ()),
         (["database"], "core.database.service", ()),
+        (["recorder"], "core.recorder.service", ()),
     ],
 )
 def test_commands_run_their_service(

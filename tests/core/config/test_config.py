@@ -45,6 +45,7 @@ def test_nothing_needs_configuring() -> None:
     assert lounge.address("http://127.0.0.1:9") == "http://127.0.0.1:9"
     assert (config.nats.port, config.nats.monitoring_port, config.nats.sync) == (4222, 8222, "1s")
     assert config.nats.backlog == 1000
+    assert config.recorder.keep_days == 90
     assert (config.temporal.port, config.temporal.ui_port, config.lounge.port) == (7233, 8233, 8090)
     assert config.file is None
     check(config)
@@ -108,6 +109,8 @@ def test_an_unknown_connection_is_named_with_the_known_ones() -> None:
         ("a = = 1", r"rosey.toml: this is not TOML: .*line 1"),
         ("nats.snyc = '1s'", r"rosey.toml: nats.snyc: unknown key; allowed: .*did you mean sync\?"),
         ("nats.sync = '2s'", r"nats.sync: '2s' does not fit; allowed: \"1s\" or \"always\""),
+        ("recorder.keep_days = -1", r"recorder.keep_days: -1 does not fit; allowed: how many days"),
+        ("recorder.keep_days = 1.5", r"recorder.keep_days: 1.5 does not fit"),
         ("nats.backlog = 0", r"nats.backlog: 0 does not fit; allowed: how many messages may wait"),
         ("nats.port = 70000", r"nats.port: 70000 does not fit; allowed: a port number"),
         ("temporal.port = '1'", r"temporal.port: '1' does not fit; allowed: a port number"),

@@ -68,9 +68,11 @@ async def test_every_durable_consumer_is_measured(bus: Bus) -> None:
     assert [(each.stream, each.consumer) for each in found] == [
         ("COMMANDS_dice", "dice"),
         ("COMMANDS_trivia", "trivia"),
+        ("EVENTS", "recorder"),
         ("EVENTS", "router"),
         ("REPLIES_dice", "router"),
         ("REPLIES_trivia", "router"),
+        ("SENDS", "recorder"),
         ("SENDS", "send-fake"),
         ("SENDS", "send-lounge"),
     ]
@@ -114,7 +116,8 @@ async def test_the_oldest_is_that_of_any_filter(bus: Bus) -> None:
     await put(bus, 2, subjects.MESSAGE)
     assert first
     found = await measure(bus.js, first + timedelta(seconds=7))
-    [events] = [each for each in found if each.stream == streams.EVENTS]
+    of_the_router = (streams.EVENTS, "router")
+    [events] = [each for each in found if (each.stream, each.consumer) == of_the_router]
     assert (events.depth, events.age) == (3, 7.0)
 
 

@@ -191,7 +191,7 @@ def test_own_processes_are_ordinary_commands(tmp_path: Path) -> None:
         '[[connections]]\nname="friends"\nplatform="cytube"\nsite="https://x"\nroom="den"\n'
     )
     specs = {each.name: each for each in own_processes(tmp_path, load(tmp_path, file))}
-    assert list(specs)[:3] == ["router", "database", "lounge"]
+    assert list(specs)[:4] == ["router", "database", "lounge", "recorder"]
     assert list(specs)[-2:] == ["connector-friends", "connector-lounge"]
     assert specs["connector-friends"].stage is specs["connector-lounge"].stage is Stage.CONNECTORS
     for name in ("router", "database", "dice", "lounge"):

@@ -107,6 +107,13 @@ def test_rosey_s_own_words_cannot_be_taken_and_others_go_to_the_first() -> None:
     assert set(table([])) == {word for one in OWN for word in one.words}
 
 
+def test_words_of_the_room_s_memory_come_before_a_plugin_s() -> None:
+    ours = presence("core", command("stats"), command("help"))
+    words = table([presence("apple", command("stats")), ours])
+    assert words["stats"] == (CORE, ours.commands[0])
+    assert words["help"][1] in OWN
+
+
 @given(st.text(max_size=60), st.sampled_from(["!", "..", "?"]))
 def test_any_line_is_understood_or_left_alone(line: str, prefix: str) -> None:
     found = resolve(line, prefix, WORDS)

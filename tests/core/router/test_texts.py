@@ -62,4 +62,11 @@ def test_short_sentences() -> None:
     assert "not running" in texts.away("dice")
     assert texts.full("dice").endswith("Please try again in a minute.")
     assert texts.slow("dice") == "dice is restarting; your command waits."
+
+
+def test_what_answers_stats_and_the_like_is_her_memory() -> None:
+    assert texts.slow("core") == "My memory is restarting; your command waits."
+    assert texts.away("core").startswith("My memory is not running right now")
+    assert texts.full("core").startswith("My memory has more to do")
+    assert texts.status({"core": False}) == "Router ✓, my memory ✗ not answering"
     assert "!help" in texts.info()

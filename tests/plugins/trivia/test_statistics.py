@@ -52,7 +52,7 @@ async def said(shelf: Shelf, handler: Handler, text: str = "", user: str = "bob"
         text=text,
         sent_at=NOW,
     )
-    return await handler(Context(command, storage=shelf.database))
+    return await handler(Context(command, database=shelf.database))
 
 
 async def test_statistics_in_one_line(shelf: Shelf) -> None:

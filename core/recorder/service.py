@@ -1,0 +1,53 @@
+"""The process behind `bin/rosey recorder`."""
+
+import asyncio
+import logging
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from core import config as configuration
+from core.authority.login import enter, stay
+from core.authority.rights import RECORDER
+from core.host import notify
+from core.plugin_host.host import PluginHost
+from core.plugins import ROOM, load
+from core.recorder.recorder import Recorder
+from core.recorder.retention import forget_old
+from core.runtime import find
+from core.watched import Watched
+from rosey.storage import Database
+
+log = logging.getLogger("core.recorder")
+
+
+async def run(data: Path, config: Path | None) -> None:
+    """Records until cancelled. Needs no database to begin."""
+    async with AsyncExitStack() as stack:
+        settings = Watched(lambda: configuration.load(data, config))
+        await stack.enter_async_context(settings)
+        nats = find(data).addresses.nats
+        bus = await enter(nats, "recorder", data, settings.value.nats, RECORDER)
+        stack.push_async_callback(bus.drain)
+        host = PluginHost(bus, ROOM, load(ROOM.entry))
+        await host.start()
+        stack.push_async_callback(host.stop)
+
+        def keep_days() -> int:
+            return settings.value.recorder.keep_days
+
+        database = Database.on(bus, ROOM.name)
+        work = [
+            asyncio.create_task(Recorder(bus, database, keep_days).run(), name="record"),
+            asyncio.create_task(forget_old(database, keep_days), name="forget"),
+            asyncio.create_task(stay(bus), name="stay"),
+        ]
+        stack.push_async_callback(_end, work)
+        notify.ready()
+        log.info("ready")
+        await asyncio.gather(*work)
+
+
+async def _end(work: "list[asyncio.Task[None]]") -> None:
+    for task in work:
+        task.cancel()
+    await asyncio.gather(*work, return_exceptions=True)
