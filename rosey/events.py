@@ -150,6 +150,7 @@ class Command(Wire):
     seq: int = 0
     plain: bool = False
     pm: bool = False
+    prefix: str = Field(default="!", description="what commands begin with in the channel")
 
 
 class Action(Wire):
@@ -210,21 +211,38 @@ class PluginEvent(Wire):
     data: dict[str, Any] = {}
 
 
+class Line(BaseModel):
+    """Something a handler says: where it was asked, or in private `to` a person."""
+
+    model_config = ConfigDict(extra="ignore")
+    text: str
+    to: str = ""
+
+
 class Outcome(BaseModel):
     """What a handler answers: lines to say where it was asked, and events; or an error."""
 
     model_config = ConfigDict(extra="ignore")
+    # Workflows have none, and what they remember of their outcomes has to stay small.
+    lines: list[Line] = Field(
+        default=[],
+        description="by ctx.say and ctx.pm, before `say`",
+        exclude_if=lambda lines: not lines,
+    )
     say: list[str] = []
     events: list[Happening] = []
     error: str | None = Field(default=None, description="a sentence for the one who asked")
 
     @property
     def empty(self) -> bool:
-        return not (self.say or self.events or self.error)
+        return not (self.lines or self.say or self.events or self.error)
 
 
 class ChatCommand(BaseModel):
-    """How a command looks to the room. `words`: `roll`, or two words as `trivia start`."""
+    """How a command looks to the room. `words`: `roll`, or two words as `trivia start`.
+
+    `cooldown` is in seconds for each person, `room_cooldown` for all of a room together.
+    """
 
     model_config = ConfigDict(extra="ignore")
     action: str
@@ -233,6 +251,7 @@ class ChatCommand(BaseModel):
     help: str = ""
     rank: float = 0.0
     cooldown: float = 0.0
+    room_cooldown: float = 0.0
     hidden: bool = False
 
 

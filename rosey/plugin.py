@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import random as randomness
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from datetime import UTC, tzinfo
+from functools import wraps
+from typing import TYPE_CHECKING, Concatenate, Protocol, TypeVar
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
 
-from rosey.events import ChatCommand, Command, Happening, Outcome, User
+from rosey.arguments import Arguments, Mistake
+from rosey.events import ChatCommand, Command, Happening, Line, Outcome, User
 from rosey.ranks import Rank
+from rosey.signatures import arguments_of
+from rosey.values import Here
 
 if TYPE_CHECKING:
     from rosey.storage.client import Database
 
 Answer = Outcome | str | None
 Handler = Callable[["Context"], Awaitable[Answer]]
+Written = TypeVar("Written", bound=Callable[Concatenate["Context", ...], Awaitable[Answer]])
 _WORDS = re.compile(r"[a-z0-9]+( [a-z0-9]+)?")
 
 
@@ -44,6 +51,7 @@ class Context:
     database: Database | None = None
     random: randomness.Random = field(default_factory=randomness.SystemRandom)
     events: list[Happening] = field(default_factory=list)
+    lines: list[Line] = field(default_factory=list)
 
     @property
     def user(self) -> User:
@@ -80,6 +88,26 @@ class Context:
         """The channel's settings for this plugin as plain data."""
         return self.settings.model_dump(mode="json") if self.settings else {}
 
+    @property
+    def zone(self) -> tzinfo:
+        """The room's zone: the setting `zone` (a ZoneInfo or its name), or UTC."""
+        zone = getattr(self.settings, "zone", None) or UTC
+        return ZoneInfo(zone) if isinstance(zone, str) else zone
+
+    def say(self, text: str) -> None:
+        """Says a line where it was asked, when the handler is done and before what it returns.
+
+        Nothing of it is said when the handler refuses or fails.
+        """
+        self.lines.append(Line(text=text))
+
+    def pm(self, user: User | str, text: str) -> None:
+        """As `say`, but in private to that person; the manifest must list the action `pm`."""
+        name = user if isinstance(user, str) else user.name
+        if not name:
+            raise ValueError("a private message needs somebody to go to")
+        self.lines.append(Line(text=text, to=name))
+
     def event(self, name: str, **data: object) -> None:
         """Publishes `<plugin>.<name>` when the handler is done, once for each command."""
         self.events.append(Happening(name=name, data=data))
@@ -96,38 +124,62 @@ class Plugin:
     def command(
         self,
         *words: str,
+        aliases: Sequence[str] = (),
         action: str = "",
-        usage: str = "",
+        usage: str | None = None,
         rank: float = Rank.GUEST.value,
         cooldown: float = 0.0,
+        room_cooldown: float = 0.0,
         hidden: bool = False,
-    ) -> Callable[[Handler], Handler]:
+    ) -> Callable[[Written], Written]:
         """Makes a function a command. `words` are what is typed: `roll`, `trivia start`.
 
-        The action is the first word without a space unless given; help is the docstring's first
-        line. `cooldown` in seconds for each person. Raises ValueError for what cannot be typed.
+        What the function takes besides ctx is read from what was typed after them. The action is
+        the first word without a space unless given; help is the docstring's first line, usage the
+        parameters. `cooldown` in seconds for each person, `room_cooldown` for the room. Raises
+        ValueError for what cannot be typed, TypeError for parameters that cannot be read.
         """
-        for word in words:
+        typed = [*words, *aliases]
+        for word in typed:
             if not _WORDS.fullmatch(word):
                 raise ValueError(f"{word!r} is no command: one or two words of a-z and 0-9")
 
-        def register(handler: Handler) -> Handler:
-            name = action or words[0].split()[-1]
+        def register(handler: Written) -> Written:
+            name = action or typed[0].split()[-1]
             if name in self.handlers:
                 raise ValueError(f"{self.name} has two handlers for {name!r}")
-            help_text = (handler.__doc__ or "").strip().partition("\n")[0]
-            self.handlers[name] = handler
-            self.commands.append(
-                ChatCommand(
-                    action=name,
-                    words=list(words),
-                    usage=usage,
-                    help=help_text,
-                    rank=rank,
-                    cooldown=cooldown,
-                    hidden=hidden,
-                )
+            arguments = arguments_of(handler)
+            command = ChatCommand(
+                action=name,
+                words=typed,
+                usage=arguments.usage if usage is None else usage,
+                help=(handler.__doc__ or "").strip().partition("\n")[0],
+                rank=rank,
+                cooldown=cooldown,
+                room_cooldown=room_cooldown,
+                hidden=hidden,
             )
+            reads = bool(arguments.parameters)
+            self.handlers[name] = _reading(handler, arguments, command) if reads else handler
+            self.commands.append(command)
             return handler
 
         return register
+
+
+def _reading(handler: Written, arguments: Arguments, known: ChatCommand) -> Handler:
+    """The handler with its arguments read from what was typed."""
+
+    @wraps(handler)
+    async def run(ctx: Context) -> Answer:
+        given = ctx.command
+        try:
+            values = arguments.parse(ctx.text, Here(given.sent_at, ctx.zone))
+        except Mistake as mistake:
+            if given.plain:  # a line of talk that was no answer
+                return None
+            usage = f"{given.prefix}{known.words[0]} {known.usage}"
+            raise Refused(mistake.line(usage)) from mistake
+        return await handler(ctx, *values)
+
+    return run

@@ -14,6 +14,7 @@ from rosey.events import (
     Action,
     Command,
     Happening,
+    Line,
     Outcome,
     PluginEvent,
     PluginPresence,
@@ -122,12 +123,17 @@ class PluginHost:
             )
 
     def _checked(self, context: Context, answer: object) -> Outcome:
-        """The answer with the events noted on the way. Raises for what cannot be sent."""
+        """The answer with the lines and events noted on the way. Raises for what cannot be sent."""
         if answer is None or isinstance(answer, str):
             answer = Outcome(say=[answer] if answer else [])
         if not isinstance(answer, Outcome):
             raise TypeError(f"a handler answers a line, an Outcome or nothing, not {answer!r:.80}")
-        outcome = answer.model_copy(update={"events": [*context.events, *answer.events]})
+        outcome = answer.model_copy(
+            update={
+                "lines": [*context.lines, *answer.lines],
+                "events": [*context.events, *answer.events],
+            }
+        )
         for event in outcome.events:
             if event.name not in self.manifest.events:
                 raise ValueError(f"the event {event.name!r} is not in the plugin's manifest")
@@ -138,24 +144,26 @@ class PluginHost:
 
     async def _reply(self, command: Command, outcome: Outcome) -> None:
         """Stores the reply; a plain line that led to nothing needs none."""
-        if command.plain and not (outcome.say or outcome.error):
+        lines = [*outcome.lines, *(Line(text=text) for text in outcome.say)]
+        if command.plain and not (lines or outcome.error):
             return
         reply_id = ids.reply_id(command.id)
+        asker = command.user.name if command.pm else ""
         actions = [
             Action(
                 id=ids.numbered(reply_id, number),
                 channel=command.channel,
-                kind="pm" if command.pm else "say",
-                to=command.user.name if command.pm else "",
-                text=line,
+                kind="pm" if line.to or asker else "say",
+                to=line.to or asker,
+                text=line.text,
             )
-            for number, line in enumerate(outcome.say)
+            for number, line in enumerate(lines)
         ]
         reply = Reply(
             id=reply_id,
             channel=command.channel,
             command_id=command.id,
-            to=command.user.name if command.pm else "",
+            to=asker,
             actions=actions,
             error=outcome.error,
         )

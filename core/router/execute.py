@@ -62,5 +62,6 @@ class Executor:
             return Executed(command_id=command.id, error=texts.full(plugin))
         except BusError as problem:
             return Executed(command_id=command.id, error=str(problem))
-        said = [action.text for action in reply.actions]
+        # What goes to somebody in private is not for whoever asked.
+        said = [action.text for action in reply.actions if action.kind == "say"]
         return Executed(command_id=command.id, say=said, error=reply.error)

@@ -204,6 +204,7 @@ class Router:
             sent_at=message.sent_at,
             seq=seq,
             pm=message.pm,
+            prefix=self._config().channel(message.channel).prefix,
         )
 
     async def _store(self, command: Command) -> None:

@@ -17,13 +17,16 @@ def help_all(prefix: str, words: Table, rank: float) -> str:
 
 
 def help_one(prefix: str, wanted: str, words: Table) -> str:
-    """One command or group explained; a sentence when there is none."""
+    """One command, group or plugin explained; a sentence when there is none."""
     wanted = wanted.removeprefix(prefix).strip().casefold()
     if wanted in words:
         return explain(prefix, words[wanted][1])
     group = [command for word, (_, command) in words.items() if word.split()[0] == wanted]
     if group:
         return group_help(prefix, Group(wanted, group))
+    owned = [known for plugin, known in words.values() if plugin == wanted and not known.hidden]
+    if owned:
+        return plugin_help(prefix, wanted, owned)
     return f"I know no command {short(wanted)!r}. {prefix}help lists what there is."
 
 
@@ -46,6 +49,12 @@ def group_help(prefix: str, group: Group) -> str:
         if word and not command.hidden:
             ways.append(" ".join(filter(None, [word.split(" ", 1)[1], command.usage])))
     return f"{prefix}{group.word} takes: {' · '.join(dict.fromkeys(ways))}"
+
+
+def plugin_help(prefix: str, plugin: str, commands: list[ChatCommand]) -> str:
+    """The commands of a plugin: `coin has !flip [times] · !toss`"""
+    ways = [" ".join(filter(None, [prefix + one.words[0], one.usage])) for one in commands]
+    return f"{plugin} has {' · '.join(dict.fromkeys(ways))}. More: {prefix}help <one>"
 
 
 def info() -> str:

@@ -17,6 +17,7 @@ from rosey.events import (
     Execute,
     Executed,
     Happening,
+    Line,
     Listening,
     MediaEvent,
     Message,
@@ -138,6 +139,13 @@ def test_an_outcome_of_nothing_is_empty() -> None:
     assert not Outcome(say=["x"]).empty
     assert not Outcome(error="x").empty
     assert not Outcome(events=[Happening(name="x")]).empty
+    assert not Outcome(lines=[Line(text="x")]).empty
+
+
+def test_an_outcome_writes_lines_only_when_there_are_some() -> None:
+    assert set(Outcome().model_dump()) == {"say", "events", "error"}
+    spoken = Outcome(lines=[Line(text="x", to="bob")])
+    assert Outcome.model_validate_json(spoken.model_dump_json()) == spoken
 
 
 def test_a_program_is_an_operator_unless_it_says_otherwise() -> None:

@@ -1,11 +1,14 @@
 """What a plugin author writes."""
 
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
 import pytest
 from pydantic import BaseModel
 
-from rosey import Context, Outcome, Plugin
+from rosey import Context, Outcome, Plugin, Refused, User
 from rosey.durable import Order
-from rosey.events import Command, User
+from rosey.events import Command, Line
 from tests.rosey.orders import SOME_TIME, command
 
 
@@ -29,6 +32,7 @@ def test_a_function_becomes_a_command() -> None:
         "help": "Rain or shine.",
         "rank": 1.0,
         "cooldown": 3.0,
+        "room_cooldown": 0.0,
         "hidden": True,
     }
 
@@ -115,3 +119,88 @@ def test_an_order_is_what_the_command_says() -> None:
         plain=True,
         settings={"seconds": 20},
     )
+
+
+coin = Plugin("coin")
+
+
+# As a stranger writes it: ctx without its type.
+@coin.command("flip", aliases=["toss"], cooldown=3, room_cooldown=1)
+async def flip(ctx, times: int = 1) -> str:  # type: ignore[no-untyped-def]
+    """Flip a coin, or several."""
+    return " ".join(ctx.random.choice(["heads", "tails"]) for _ in range(times))
+
+
+@coin.command("coin weigh", usage="<who and when>")
+async def weigh(ctx: Context, who: User, when: datetime) -> str:
+    """Weigh it."""
+    return f"{who.name} {when}"
+
+
+async def answer(plugin: Plugin, action: str, text: str, **fields: object) -> object:
+    ctx = Context(command(1, action=action, text=text, **fields))
+    return await plugin.handlers[action](ctx)
+
+
+def test_usage_comes_from_the_parameters_unless_given() -> None:
+    known, other = coin.commands
+    assert (known.words, known.usage, known.help) == (
+        ["flip", "toss"],
+        "[times]",
+        "Flip a coin, or several.",
+    )
+    assert (known.cooldown, known.room_cooldown) == (3.0, 1.0)
+    assert other.usage == "<who and when>"
+
+
+async def test_a_handler_gets_its_arguments() -> None:
+    assert await answer(coin, "flip", "") in ("heads", "tails")
+    said = await answer(coin, "flip", "3")
+    assert isinstance(said, str)
+    assert len(said.split()) == 3
+    assert await answer(coin, "weigh", "@bob tomorrow 8:00") == "bob 2026-01-02 08:00:00+00:00"
+    assert await flip(Context(command(1)), 1) in ("heads", "tails")
+
+
+async def test_what_does_not_fit_is_refused_with_the_usage_as_the_room_types_it() -> None:
+    with pytest.raises(Refused) as refused:
+        await answer(coin, "flip", "many", prefix="$")
+    assert str(refused.value) == 'times: "many" is not a whole number. Usage: $flip [times]'
+    with pytest.raises(Refused) as refused:
+        await answer(coin, "weigh", "")
+    assert str(refused.value) == "Who? Usage: !coin weigh <who and when>"
+
+
+async def test_a_line_of_talk_that_was_no_answer_is_left_alone() -> None:
+    assert await answer(coin, "flip", "so many", plain=True) is None
+
+
+class Zoned(BaseModel):
+    zone: ZoneInfo | str = ZoneInfo("Europe/Berlin")
+
+
+def test_the_zone_is_a_setting_of_the_room() -> None:
+    assert Context(command(1)).zone is UTC
+    assert Context(command(1), Options()).zone is UTC
+    assert Context(command(1), Zoned()).zone == ZoneInfo("Europe/Berlin")
+    assert Context(command(1), Zoned(zone="Asia/Tokyo")).zone == ZoneInfo("Asia/Tokyo")
+
+
+async def test_times_are_read_in_the_zone_of_the_room() -> None:
+    ctx = Context(command(1, text="bob 8:00"), Zoned())
+    assert await coin.handlers["weigh"](ctx) == "bob 2026-01-02 08:00:00+01:00"
+
+
+def test_lines_are_noted_in_order() -> None:
+    ctx = Context(command(1))
+    ctx.say("one")
+    ctx.pm("bob", "two")
+    ctx.pm(User(name="eve"), "three")
+    assert ctx.lines == [Line(text="one"), Line(text="two", to="bob"), Line(text="three", to="eve")]
+    with pytest.raises(ValueError, match="a private message needs somebody to go to"):
+        ctx.pm("", "four")
+
+
+def test_an_alias_is_a_word_too() -> None:
+    with pytest.raises(ValueError, match="'To ss' is no command"):
+        Plugin("weather").command("rain", aliases=["To ss"])

@@ -79,6 +79,11 @@ async def _endless(ctx: Context) -> str:
     return "x" * 2_000_000
 
 
+async def _speaks_then_refuses(ctx: Context) -> str:
+    ctx.say("never heard")
+    raise Refused("no")
+
+
 ID = "(id 000001). Its log says why; other commands still work."
 FAILED = f"dice failed at 'roll' {ID}"
 
@@ -91,6 +96,7 @@ FAILED = f"dice failed at 'roll' {ID}"
         (_lines, ["4", "5"], None, ["roll_performed"]),
         (_own_error, ["a line"], "that went wrong", ["roll_performed"]),
         (_refuses, [], "At most 20 dice.", []),
+        (_speaks_then_refuses, [], "no", []),
         (_breaks, [], FAILED, []),
         (_odd_answer, [], FAILED, []),
         (_unknown_event, [], FAILED, []),
@@ -170,6 +176,49 @@ async def test_who_asked_in_private_is_answered_in_private(bus: Bus) -> None:
     assert (first.to, first.actions[0].kind, first.actions[0].to) == ("alice", "pm", "alice")
     assert (second.to, second.actions) == ("alice", [])
     assert second.error
+    await dice.stop()
+
+
+async def test_lines_said_on_the_way_come_first_and_in_order(bus: Bus) -> None:
+    async def roll(ctx: Context) -> str:
+        ctx.say("rolling")
+        ctx.pm("eve", "psst")
+        ctx.say("still rolling")
+        return "4"
+
+    dice = host(bus, roll)
+    await dice.start()
+    await give(bus)
+    await give(bus, 2, pm=True)
+    await done(bus)
+    in_room, in_private = await replies(bus)
+    assert [(one.kind, one.to, one.text) for one in in_room.actions] == [
+        ("say", "", "rolling"),
+        ("pm", "eve", "psst"),
+        ("say", "", "still rolling"),
+        ("say", "", "4"),
+    ]
+    assert [one.id for one in in_room.actions] == [f"{in_room.id}-{n}" for n in range(4)]
+    assert in_room.to == ""
+    assert [(one.kind, one.to) for one in in_private.actions] == [
+        ("pm", "alice"),
+        ("pm", "eve"),
+        ("pm", "alice"),
+        ("pm", "alice"),
+    ]
+    await dice.stop()
+
+
+async def test_a_plain_line_that_is_answered_on_the_way_gets_its_reply(bus: Bus) -> None:
+    async def roll(ctx: Context) -> None:
+        ctx.pm(ctx.user, "right!")
+
+    dice = host(bus, roll)
+    await dice.start()
+    await give(bus, plain=True)
+    await done(bus)
+    (reply,) = await replies(bus)
+    assert [(one.kind, one.to, one.text) for one in reply.actions] == [("pm", "alice", "right!")]
     await dice.stop()
 
 

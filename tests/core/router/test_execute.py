@@ -70,6 +70,20 @@ async def test_whichever_router_hears_the_reply_the_asker_gets_it(
     await other.drain()
 
 
+async def test_what_goes_to_somebody_in_private_is_not_for_the_asker(stage: Stage) -> None:
+    plugin = Plugin("dice")
+
+    @plugin.command("roll")
+    async def roll(ctx: Context) -> str:
+        ctx.pm("eve", "your card: ace")
+        return "dealt"
+
+    await stage.router()
+    await stage.plugin("dice", plugin)
+    assert (await ask(stage)).say == ["dealt"]
+    assert (await stage.until_line("your card")).to == "eve"
+
+
 @pytest.mark.parametrize(
     ("channel", "told"),
     [

@@ -61,6 +61,28 @@ def test_the_same_line_delivered_again_is_no_second_use() -> None:
         assert cool.wait(ROOM, "bob", "dice", ROLL, NOW) == 0
 
 
+def test_a_room_waits_for_all_of_its_people() -> None:
+    cool = CoolDowns()
+    shared = ROLL.model_copy(update={"room_cooldown": 4})
+    assert cool.wait(ROOM, "bob", "dice", shared, NOW) == 0
+    assert cool.wait(ROOM, "eve", "dice", shared, NOW) == 4
+    assert cool.wait(ROOM, "eve", "dice", shared, NOW + after(1)) == 3
+    assert cool.wait(ROOM, "bob", "dice", shared, NOW + after(1)) == 9
+    assert cool.wait("lounge/attic", "eve", "dice", shared, NOW + after(1)) == 0
+    # What was refused to eve for the room's sake was no use of hers, nor bob's try one of his.
+    assert cool.wait(ROOM, "eve", "dice", shared, NOW + after(4)) == 0
+    assert cool.wait(ROOM, "bob", "dice", shared, NOW + after(7)) == 3
+    assert cool.wait(ROOM, "bob", "dice", shared, NOW + after(10)) == 0
+
+
+def test_a_room_s_line_delivered_again_is_no_second_use() -> None:
+    cool = CoolDowns()
+    shared = ROLL.model_copy(update={"cooldown": 0, "room_cooldown": 4})
+    for _ in range(3):
+        assert cool.wait(ROOM, "Bob", "dice", shared, NOW) == 0
+    assert cool.wait(ROOM, "bob", "dice", shared, NOW + after(3)) == 1
+
+
 def test_without_a_cool_down_nobody_waits_and_nothing_is_remembered() -> None:
     cool = CoolDowns()
     free = ROLL.model_copy(update={"cooldown": 0})

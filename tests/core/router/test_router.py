@@ -163,6 +163,58 @@ async def test_ranks_cooldowns_and_switches(stage: Stage) -> None:
     assert await stored(stage.bus, streams.commands_of("trivia")) == []
 
 
+async def test_a_plugin_with_typed_arguments_from_line_to_line(stage: Stage) -> None:
+    plugin = Plugin("dice")
+
+    @plugin.command("flip", aliases=["toss"])
+    async def flip(ctx: Context, times: int = 1) -> str:
+        """Flip a coin, or several."""
+        ctx.pm("bob", f"{ctx.user.name} flips")
+        return f"flipped {times}"
+
+    @plugin.command("race", room_cooldown=30)
+    async def race(ctx: Context) -> str:
+        """Race."""
+        return f"{ctx.user.name} races"
+
+    stage.config = Config.model_validate({"channels": {ROOM: {"prefix": "$"}}})
+    await stage.router()
+    await stage.plugin("dice", plugin)
+    await stage.say("$toss 3")
+    await stage.until_line("flipped 3")
+    whispered = await stage.until_line("alice flips")
+    assert (whispered.kind, whispered.to) == ("pm", "bob")
+    await stage.say("$flip many")
+    await stage.until_line('times: "many" is not a whole number. Usage: $flip [times]')
+    await stage.say("$help flip")
+    await stage.until_line("$flip [times] — Flip a coin, or several. (also $toss)")
+    await stage.say("$help dice")
+    await stage.until_line("dice has $flip [times] · $race. More: $help <one>")
+    await stage.say("$race")
+    await stage.until_line("alice races")
+    await stage.say("$race", user="bob")
+    await stage.until_line("$race again in 30 s")
+
+
+async def test_a_private_message_needs_the_manifest(stage: Stage) -> None:
+    plugin = Plugin("dice")
+
+    @plugin.command("roll")
+    async def roll(ctx: Context) -> str:
+        ctx.pm("bob", "psst")
+        return "rolled"
+
+    loud = PluginManifest(
+        name="dice", version="1.0.0", summary="Loud", entry="a:b", actions=["say"]
+    )
+    await stage.router({"dice": loud})
+    await stage.plugin("dice", plugin)
+    await stage.say("!roll")
+    await stage.until_line("rolled")
+    await settled(stage.bus, streams.replies_of("dice"), "router")
+    assert stage.lines == ["rolled"]
+
+
 async def test_private_messages_are_answered_in_private(stage: Stage) -> None:
     await stage.router()
     await stage.plugin("dice")

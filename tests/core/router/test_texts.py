@@ -3,9 +3,9 @@
 import pytest
 
 from core.router import texts
-from core.router.commands import Group
+from core.router.commands import Group, table
 from rosey.events import ChatCommand
-from tests.core.router.test_commands import WORDS, command
+from tests.core.router.test_commands import WORDS, command, presence
 
 
 def test_help_lists_what_this_person_may_use() -> None:
@@ -36,6 +36,27 @@ def test_help_lists_what_this_person_may_use() -> None:
 )
 def test_help_about_one(wanted: str, told: str) -> None:
     assert texts.help_one("!", wanted, WORDS) == told
+
+
+def test_help_about_a_plugin_lists_its_commands_unless_a_command_has_that_word() -> None:
+    words = table(
+        [
+            presence(
+                "coin",
+                command("flip", "toss", usage="[times]"),
+                command("coins count"),
+                command("rig", hidden=True),
+            ),
+            presence("shy", command("psst", hidden=True)),
+            presence("dice", command("dice", usage="[notation]"), command("d6")),
+        ]
+    )
+    coin = "coin has !flip [times] · !coins count. More: !help <one>"
+    assert texts.help_one("!", "coin", words) == coin
+    assert texts.help_one("!", "!Coin ", words) == coin
+    assert texts.help_one("$", "coins", words) == "$coins takes: count"
+    assert texts.help_one("!", "dice", words) == "!dice [notation]"
+    assert texts.help_one("!", "shy", words).startswith("I know no command 'shy'.")
 
 
 def test_a_command_is_explained_with_its_rank() -> None:
