@@ -144,7 +144,9 @@ class Router:
 
     async def _on_command(self, message: Message, seq: int, prefix: str, found: Found) -> None:
         if found.command in OWN:
-            await self._say(message, self._own(found, prefix, message.user.rank))
+            states = self._presences.states()
+            answer = texts.own(found, prefix, self._words, message.user.rank, states)
+            await self._say(message, answer)
             return
         if not self._is_on(message.channel, found.plugin):
             return
@@ -181,16 +183,6 @@ class Router:
             message.channel, message.user.name, plugin, command, message.sent_at
         )
         return texts.cooling(prefix, command, wait) if wait > 0 else None
-
-    def _own(self, found: Found, prefix: str, rank: float) -> str:
-        match found.command.action:
-            case "help" if found.rest:
-                return texts.help_one(prefix, found.rest, self._words)
-            case "help":
-                return texts.help_all(prefix, self._words, rank)
-            case "status":
-                return texts.status(self._presences.states())
-        return texts.info()
 
     def _command(self, message: Message, seq: int, plugin: str, action: str, text: str) -> Command:
         return Command(

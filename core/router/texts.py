@@ -2,9 +2,21 @@
 
 from collections.abc import Mapping
 
-from core.router.commands import CORE, Group, Table
+from core.router.commands import CORE, Found, Group, Table
 from rosey.events import ChatCommand
 from rosey.ranks import title
+
+
+def own(found: Found, prefix: str, words: Table, rank: float, plugins: Mapping[str, bool]) -> str:
+    """The answer to one of Rosey's own commands; `plugins` says which are alive."""
+    match found.command.action:
+        case "help" if found.rest:
+            return help_one(prefix, found.rest, words)
+        case "help":
+            return help_all(prefix, words, rank)
+        case "status":
+            return status(plugins)
+    return info()
 
 
 def help_all(prefix: str, words: Table, rank: float) -> str:

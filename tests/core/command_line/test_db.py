@@ -146,7 +146,7 @@ def test_tables_that_plugins_declare(rosey: Ran, monkeypatch: pytest.MonkeyPatch
         (["downgrade"], "Missing argument 'PLUGIN'."),
         (["revision", "trivia"], "Missing option '-m' / '--message'"),
         (["migrate", "--plugin", "trivia", "--action", "away"], "Invalid value for '--action'"),
-        (["upgade"], "There is no command 'upgade'; allowed: check, current"),
+        (["upgade"], "There is no command 'upgade'; allowed: check, contract, current"),
     ],
 )
 def test_what_is_mistyped(rosey: Ran, arguments: list[str], said: str) -> None:
