@@ -19,6 +19,7 @@ CHAT = "chat"
 ROWS = 100
 EVERY = 0.02
 PATIENCE = 30.0
+UNDER_WAY = 5
 
 _numbers = itertools.count(1)
 
@@ -53,7 +54,7 @@ async def storage(stand: Stand, sizes: Sizes) -> list[Figure]:
 
 
 async def database(stand: Stand, sizes: Sizes) -> list[Figure]:
-    """The service dies while rows are written, each until it is acknowledged."""
+    """The service dies under rows that are written, each until it is acknowledged."""
     client = Database.on(stand.bus, CORE)
     seconds, floors, written = [], [], list[str]()
     for turn in range(sizes.times):
@@ -61,10 +62,14 @@ async def database(stand: Stand, sizes: Sizes) -> list[Figure]:
         floors.append(await bare_database())
         await asyncio.sleep(sizes.steady)
         written.append(await _write(client))
+        under_way = [asyncio.create_task(_write(client)) for _ in range(UNDER_WAY)]
         dead = stand.rosey.kill("database")
         began = time.perf_counter()
+        # What is asked before NATS has noticed is asked of nobody, and waits for its time-out.
+        await asyncio.sleep(EVERY)
         written.append(await _write(client))
         seconds.append(time.perf_counter() - began)
+        written += await asyncio.gather(*under_way)
         await stand.rosey.ready_again("database", dead)
     wrong = [await client.count(CHAT, {"message_id": each}) != 1 for each in written]
     return [
