@@ -19,6 +19,10 @@ GATHERING = 0.25
 FIRST_PAUSE = 0.25
 LONGEST_PAUSE = 10.0
 MOST_TRIES = 5
+# After a write it rests so many times as long as that took: what is written down may be late, and
+# the people in the room want the processor, and the database, now.
+REST = 4
+LONGEST_REST = 1.0
 
 # The event itself is at fault.
 REFUSED = (
@@ -55,8 +59,12 @@ class Writer:
 
     async def run(self) -> None:
         """Until cancelled."""
+        now = asyncio.get_running_loop().time
         while True:
-            await self._settle(await self._gather())
+            entries = await self._gather()
+            began = now()
+            await self._settle(entries)
+            await asyncio.sleep(min(REST * (now() - began), LONGEST_REST))
 
     async def _gather(self) -> list[_Entry]:
         first, self._left_over = self._left_over, None

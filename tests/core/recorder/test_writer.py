@@ -36,6 +36,19 @@ class Book:
         self.batches.append([id_of(fact) for fact in facts])
 
 
+class Gathered:
+    """Two batches of nothing, and the end."""
+
+    def __init__(self) -> None:
+        self.left = 2
+
+    async def __call__(self) -> list[object]:
+        if not self.left:
+            raise asyncio.CancelledError
+        self.left -= 1
+        return []
+
+
 @asynccontextmanager
 async def writing(book: Book) -> AsyncIterator[Writer]:
     writer = Writer(book.write)
@@ -112,7 +125,23 @@ async def test_the_pauses_grow(monkeypatch: pytest.MonkeyPatch) -> None:
     async with writing(Book(judge)) as writer:
         await writer.keep(lines(1)[0], 100)
     assert pauses[:7] == [0.25, 0.5, 1, 2, 4, 8, 10]
-    assert set(pauses[7:]) == {10}
+    assert set(pauses[7:12]) == {10}
+
+
+async def test_it_rests_longer_than_it_writes(monkeypatch: pytest.MonkeyPatch) -> None:
+    rests: list[float] = []
+    clock = iter([0.0, 0.1, 1.0, 61.0])
+
+    async def sleep(seconds: float) -> None:
+        rests.append(seconds)
+
+    writer = Writer(Book().write)
+    monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: next(clock, 61.0))
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    monkeypatch.setattr(writer, "_gather", Gathered())
+    with pytest.raises(asyncio.CancelledError):
+        await writer.run()
+    assert rests == pytest.approx([0.4, 1.0])
 
 
 @pytest.mark.parametrize("code", [Code.VALIDATION_ERROR, Code.VALUE_TOO_LARGE])
