@@ -87,6 +87,8 @@ async def _shown(bucket: Bucket, key: str, action_id: str) -> datetime | None:
     pause = FIRST_LOOK
     while True:
         activity.heartbeat()
+        if activity.is_cancelled():  # and a library lost the exception that says so
+            raise asyncio.CancelledError
         entry = await _entry(bucket, key)
         if entry is None or entry.action_id != action_id:
             return None

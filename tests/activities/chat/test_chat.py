@@ -178,7 +178,7 @@ async def test_a_new_question_takes_the_place_of_the_old(bus: Bus, listening: Bu
     asking = asyncio.create_task(attempts.ask())
     await until(lambda: attempts.heartbeats >= 1)
     assert await entry(listening) == Listening(action_id=f"{attempts.id}-1")
-    asking.cancel()
+    attempts.environment.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asking
 
