@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from pydantic_core import from_json, to_json
 
 from core.database.limits import UNLIMITED, Limits
-from core.database.problems import Away, Refusal, invalid
+from core.database.problems import Away, Refusal
 from core.errors import choices
 from core.logs import printable
 from rosey.contracts.storage import Code
@@ -56,7 +56,8 @@ class Desk:
     async def _perform(self, kind: str, plugin: str, op: str, data: bytes) -> Request:
         part = self._parts.get(kind)
         if part is None:
-            raise invalid(f"There is no kind {kind!r} of request; {choices(kind, self._parts)}.")
+            what = f"There is no kind {kind[:64]!r} of request; {choices(kind, self._parts)}."
+            raise Refusal(Code.NOT_FOUND, what)
         self._limits.take(kind, plugin)
         request = _read(data)
         if not plugin:

@@ -54,7 +54,8 @@ class Keys:
             raise Refusal(Code.MISSING_FIELD, "plugin is missing.", "plugin")
         operation = self._operations.get(op)
         if operation is None:
-            raise invalid(f"There is no operation {op!r}; {choices(op, self._operations)}.")
+            what = f"There is no operation {op[:64]!r}; {choices(op, self._operations)}."
+            raise Refusal(Code.NOT_FOUND, what)
         return await operation(plugin, request)
 
     async def close(self) -> None:

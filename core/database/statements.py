@@ -14,7 +14,7 @@ import aiosqlite
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.database.problems import Refusal, invalid, malformed
+from core.database.problems import Refusal, malformed
 from core.database.sql_rules import Statement, check
 from core.database.sql_runs import (
     Postgres,
@@ -91,7 +91,8 @@ class Statements:
 
 def _request(op: str, request: dict[str, Any]) -> Sql:
     if op not in ("query", "execute"):
-        raise invalid(f"There is no operation {op[:30]!r}; there are `query` and `execute`.", "op")
+        what = f"There is no operation {op[:64]!r}; there are `query` and `execute`."
+        raise Refusal(Code.NOT_FOUND, what)
     try:
         return Sql.model_validate(request)
     except ValidationError as problem:

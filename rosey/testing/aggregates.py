@@ -53,15 +53,25 @@ def _of_values(sign: str, name: str, type: FieldType) -> Callable[[list[Any]], V
 
 
 def _sum(sign: str, name: str, type: FieldType, values: list[Any]) -> Value:
+    """Of integers however large: only what is given away must fit."""
     if not values:
         return None
     try:
         total: Any = sum(values) if type == "integer" else finite(math.fsum(values))
-        if sign == "$avg":
-            return float(total / len(values))
-        return whole(total) if type == "integer" else total
     except OverflowError:
         raise invalid(f"The sum of {name} is too large a number.") from None
+    return float(total / len(values)) if sign == "$avg" else total
+
+
+def fitting(group: Row) -> Row:
+    """Raises StorageError for a sum that 64 bits cannot hold."""
+    for name, value in group.items():
+        try:
+            if isinstance(value, int):
+                whole(value)
+        except OverflowError:
+            raise invalid(f"{name} is too large a number.") from None
+    return group
 
 
 def groups(rows: Sequence[Row], by: Sequence[str]) -> list[tuple[Row, list[Row]]]:

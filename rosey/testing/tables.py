@@ -7,7 +7,7 @@ from rosey import clock
 from rosey.contracts import storage as wire
 from rosey.contracts.storage import MOST_ROWS, Code, TableDefinition
 from rosey.storage.client import StorageError
-from rosey.testing.aggregates import aggregate, groups
+from rosey.testing.aggregates import aggregate, fitting, groups
 from rosey.testing.coercion import (
     Row,
     coerced,
@@ -88,7 +88,7 @@ class MemoryTable:
             for values, members in groups(rows, request.group_by)
         ]
         found = _sorted(found, request.order, {*request.group_by, *makers})
-        given = [_plain(each) for each in found[: request.limit]]
+        given = [_plain(fitting(each)) for each in found[: request.limit]]
         return wire.Aggregated(groups=given, truncated=len(found) > request.limit)
 
     def _matching(self, asks: Condition) -> list[Row]:

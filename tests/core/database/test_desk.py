@@ -110,7 +110,7 @@ async def test_who_may_own_something(desk: Desk, plugin: str, expected: Code | N
 
 async def test_an_unknown_kind_is_named(desk: Desk) -> None:
     answer = await ask(desk, kind="rows")
-    assert answer["error"]["code"] == Code.VALIDATION_ERROR
+    assert answer["error"]["code"] == Code.NOT_FOUND
     assert "'rows'" in answer["error"]["message"]
     assert "did you mean row?" in answer["error"]["message"]
 

@@ -338,7 +338,7 @@ async def test_the_same_json(dice: Plugin, one: Any, other: Any, are: bool) -> N
         ("list", {"prefix": "\ud800"}, Code.VALIDATION_ERROR, "prefix"),
         ("compare_and_set", {"key": "a", "value": 1}, Code.MISSING_FIELD, "expected"),
         ("compare_and_set", {"key": "a", "expected": 1}, Code.MISSING_FIELD, "value"),
-        ("drop", {"key": "a"}, Code.VALIDATION_ERROR, ""),
+        ("drop", {"key": "a"}, Code.NOT_FOUND, ""),
     ],
 )
 async def test_nonsense_is_refused(

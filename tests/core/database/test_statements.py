@@ -258,7 +258,7 @@ async def test_a_write_too_large_to_tell_is_not_done(statements: Statements) -> 
 
 
 async def test_other_kinds_of_request(statements: Statements) -> None:
-    assert (await refused(statements, "drop", {})).code is Code.VALIDATION_ERROR
+    assert (await refused(statements, "drop", {})).code is Code.NOT_FOUND
     assert (await refused(statements, "query", {})).code is Code.REQUEST_VALIDATION_ERROR
     problem = await refused(statements, "query", {"query": "SELECT 1", "params": {"a": 1}})
     assert problem.problem.field == "params"

@@ -232,7 +232,13 @@ async def test_sums_are_exact_or_refused() -> None:
     database = Database(MemoryDatabase({"t": definition(("a", "integer"), ("b", "float"))}))
     largest = 2**63 - 1
     await database.insert("t", [{"a": largest}, {"a": largest}, {"a": -largest}])
-    assert await database.aggregate("t", {"s": {"$sum": "a"}}) == [{"s": largest}]
+    sum_of_a = {"s": {"$sum": "a"}}
+    assert await database.aggregate("t", sum_of_a) == [{"s": largest}]
+    groups = await database.aggregate("t", sum_of_a, group_by=["b"], order=["s"], limit=1)
+    assert groups == [{"b": None, "s": largest}]
+    with pytest.raises(StorageError) as too_large:
+        await database.aggregate("t", sum_of_a, {"a": {"$gt": 0}})
+    assert too_large.value.code is Code.VALIDATION_ERROR
     await database.update("t", {}, {"$set": {"a": 1, "b": 1.7e308}})
     with pytest.raises(StorageError) as refused:
         await database.aggregate("t", {"s": {"$sum": "b"}})
