@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     JsonValue,
@@ -123,6 +124,24 @@ class Order(_Request):
     order: Literal["asc", "desc"] = "asc"
 
 
+def _orders(given: Any) -> Any:
+    """A list as it is; one field alone; or `{field: 1 or -1}` for several."""
+    if not isinstance(given, dict):
+        return given
+    if given and all(type(way) is int and way in (1, -1) for way in given.values()):
+        return [
+            {"field": field, "order": "asc" if way == 1 else "desc"} for field, way in given.items()
+        ]
+    return [given]
+
+
+Sorting = Annotated[
+    list[Order],
+    BeforeValidator(_orders),
+    Field(default=[], description="list of `{field, order}`, asc or desc; or `{field: 1 or -1}`"),
+]
+
+
 class _OfTable(_Request):
     table: TableName = Field(description="without the plugin's prefix")
 
@@ -144,7 +163,7 @@ class Select(_OfTable):
     """`db.row.<plugin>.select`: rows as they are now; equals come in the order of their ids."""
 
     filter: Filter = {}
-    order: list[Order] = Field(default=[], description="`{field, order}`, asc or desc")
+    order: Sorting
     limit: int = Field(default=100, ge=1, le=MOST_ROWS, strict=True)
     offset: int = Field(default=0, ge=0, strict=True)
 
@@ -176,14 +195,17 @@ class Count(_OfTable):
 
 
 class Aggregate(_OfTable):
-    """`db.row.<plugin>.aggregate`: `{"best": {"$max": "score"}}`; `{"$count": "*"}` counts rows."""
+    """`db.row.<plugin>.aggregate`: `{"best": {"$max": "score"}}`; `{"$count": "*"}` counts rows.
+
+    Groups come in the order of grouping fields or names of aggregates.
+    """
 
     filter: Filter = {}
     aggregates: dict[FieldName, dict[str, Any]] = Field(
         min_length=1, description="name → `{$count, $sum, $avg, $min or $max: field}`"
     )
     group_by: list[FieldName] = []
-    order: list[Order] = Field(default=[], description="by grouping fields or names of aggregates")
+    order: Sorting
     limit: int = Field(default=100, ge=1, le=MOST_ROWS, strict=True)
 
 

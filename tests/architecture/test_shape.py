@@ -1,5 +1,6 @@
 """What is promised about the shape of the house, apart from who imports whom."""
 
+import re
 import subprocess
 import sys
 import zipfile
@@ -46,6 +47,31 @@ def test_dice_asks_for_no_storage_and_no_trust() -> None:
     assert not dice.storage.keys
     assert dice.trust == "untrusted"
     assert dice.actions == ["say", "pm"]
+
+
+@pytest.mark.parametrize("process", ["core.plugin_host.service", "core.recorder.service"])
+def test_who_keeps_something_has_no_driver(process: str) -> None:
+    """Nothing that opens a database is even loaded where plugins run."""
+    drivers = ("sqlalchemy", "aiosqlite", "asyncpg", "alembic", "sqlglot", "sqlite3")
+    look = f"import sys, {process}; print(*(name for name in {drivers} if name in sys.modules))"
+    found = subprocess.run(
+        [sys.executable, "-c", look], cwd=CHECKOUT, check=True, capture_output=True, text=True
+    )
+    assert found.stdout.split() == []
+
+
+def test_plugins_and_workflows_speak_no_sql() -> None:
+    sql = re.compile(
+        r"\b(CREATE|ALTER|DROP) TABLE\b|\bINSERT INTO\b|\bDELETE FROM\b|\bSELECT\b.+\bFROM\b|"
+        r"\bUPDATE\b.+\bSET\b"
+    )
+    files = [file for top in ("plugins", "workflows", "activities") for file in _python(top)]
+    assert len(files) > 20
+    assert [str(file) for file in files if sql.search(file.read_text(encoding="utf-8"))] == []
+
+
+def _python(top: str) -> list[Path]:
+    return list((CHECKOUT / top).rglob("*.py"))
 
 
 def test_the_lock_has_hashes_and_no_hosts() -> None:

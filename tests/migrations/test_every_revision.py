@@ -96,6 +96,36 @@ EXPECTED = {
         "fastest": "float",
         "last_played": "datetime",
     },
+    "playlist_queue": {
+        "channel": "string!",
+        "position": "integer!",
+        "media_type": "string!",
+        "media_id": "string!",
+        "title": "string!",
+        "duration": "float!",
+        "added_by": "string!",
+        "added_at": "datetime!",
+    },
+    "playlist_history": {
+        "channel": "string!",
+        "media_type": "string!",
+        "media_id": "string!",
+        "title": "string!",
+        "duration": "float!",
+        "added_by": "string!",
+        "played_at": "datetime!",
+        "play_duration": "float!",
+        "skipped": "boolean!",
+    },
+    "playlist_user_stats": {
+        "user_id": "string!",
+        "items_added": "integer!",
+        "items_played": "integer!",
+        "items_skipped": "integer!",
+        "total_duration_added": "float!",
+        "total_duration_played": "float!",
+        "last_add": "datetime",
+    },
 }
 UNIQUE = {
     "core_chat": ["message_id"],
@@ -108,12 +138,16 @@ UNIQUE = {
     "trivia_games": ["game"],
     "trivia_results": ["game", "name_key"],
     "trivia_players": ["channel", "name_key"],
+    "playlist_queue": ["channel", "position"],
+    "playlist_user_stats": ["user_id"],
 }
 INDEXES = {
-    "core_chat": ["channel", "sent_at"],
-    "core_users": ["channel", "lines"],
-    "core_actions": ["channel", "at"],
-    "trivia_players": ["channel", "score"],
+    "core_chat": [["channel", "sent_at"]],
+    "core_users": [["channel", "lines"]],
+    "core_actions": [["channel", "at"]],
+    "trivia_players": [["channel", "score"]],
+    "playlist_queue": [["channel"]],
+    "playlist_history": [["added_by"], ["channel"]],
 }
 
 
@@ -163,9 +197,10 @@ async def test_the_tables_are_these(store: Store) -> None:
     assert {name: kinds[name] for name in EXPECTED} == EXPECTED
     for name in EXPECTED:
         assert found[name]["key"] == ["id"]
-        assert found[name]["unique"] == [UNIQUE[name]]
-        ours = [each for each in found[name]["indexes"].values() if each != UNIQUE[name]]
-        assert ours == ([INDEXES[name]] if name in INDEXES else [])
+        unique = [UNIQUE[name]] if name in UNIQUE else []
+        assert found[name]["unique"] == unique
+        ours = sorted(each for each in found[name]["indexes"].values() if each not in unique)
+        assert ours == INDEXES.get(name, [])
 
 
 async def test_numbers_start_from_zero_and_times_from_now(store: Store) -> None:

@@ -169,6 +169,21 @@ async def test_order(store: Store) -> None:
     assert await found(made, {}, *again) == [9, 6, 3, 11, 8, 5, 2, 10, 7, 4, 1]
 
 
+async def test_an_order_may_be_one_field_or_a_direction_for_each(store: Store) -> None:
+    made = await things(store, *({"whole": n % 2, "part": n} for n in range(4)))
+    for order in (
+        {"whole": -1, "part": 1},
+        [{"field": "whole", "order": "desc"}, {"field": "part"}],
+    ):
+        reply = await made.ask("select", table="things", order=order)
+        assert [row["part"] for row in reply["rows"]] == [1, 3, 0, 2]
+    alone = await made.ask("select", table="things", order={"field": "part", "order": "desc"})
+    assert [row["part"] for row in alone["rows"]] == [3, 2, 1, 0]
+    for wrong in ({"whole": 2}, {"whole": True}, {"whole": "desc"}, {}):
+        refused = await made.outcome("select", table="things", order=wrong)
+        assert "error" in refused
+
+
 async def test_pages(store: Store) -> None:
     made = await things(store, *({"whole": n} for n in range(5)))
     page = {"table": "things", "limit": 2}

@@ -57,8 +57,7 @@ def _search(search: Vector) -> tuple[str, Vector]:
     request = {name: search[name] for name in search if name not in ("filters", "sort")}
     request["filter"] = search.get("filters") or {}
     if "sort" in search:
-        sort = search["sort"]
-        request["order"] = sort if isinstance(sort, list) else [sort]
+        request["order"] = search["sort"]
     return "aggregate" if "aggregates" in search else "select", request
 
 

@@ -117,11 +117,11 @@ async def test_many_upserts_of_one_key_make_one_row(store: Store) -> None:
     made = await scores(store)
     asked = {"filter": {"name": "new"}, "upsert": True}
     replies = await asyncio.gather(
-        *(update(made, {"$inc": {"score": 2}, "$max": {"rating": n}}, **asked) for n in range(20))
+        *(update(made, {"$inc": {"score": 2}, "$max": {"rating": n}}, **asked) for n in range(100))
     )
-    assert sorted(reply["created"] for reply in replies) == [False] * 19 + [True]
+    assert sorted(reply["created"] for reply in replies) == [False] * 99 + [True]
     assert all(reply["exists"] for reply in replies)
-    assert [(row["score"], row["rating"]) for row in await made.all("scores")] == [(40, 19.0)]
+    assert [(row["score"], row["rating"]) for row in await made.all("scores")] == [(200, 99.0)]
 
 
 async def test_a_row_made_by_an_upsert(store: Store) -> None:
