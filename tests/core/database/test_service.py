@@ -4,6 +4,7 @@ import asyncio
 import resource
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -249,3 +250,21 @@ async def test_an_address_that_makes_no_sense_is_one_sentence(
         assert line.startswith("ROSEY_DATABASE_URL ")
         assert "geheim" not in line
         started.log.unlink()
+
+
+async def test_a_database_from_the_future_is_left_alone(nats: NatsServer, tmp_path: Path) -> None:
+    with database_process(nats.url, tmp_path / "data") as process:
+        assert process.terminate() == 0
+        with closing(sqlite3.connect(process.data / "rosey.db")) as file:
+            file.execute("INSERT INTO db_revisions VALUES ('core_999')")
+            file.commit()
+        before = (process.data / "rosey.db").read_bytes()
+        process.log.unlink()
+        with pytest.raises(AssertionError):
+            process.start()
+        assert process.process
+        assert process.process.wait(10) == 1
+        process.process = None
+        last = process.log.read_text().splitlines()[-1]
+        assert "core_999" in last
+        assert (process.data / "rosey.db").read_bytes() == before
