@@ -12,6 +12,7 @@ import pytest
 
 from rosey.bus import Bus
 from rosey.storage import Database, Unavailable
+from rosey.storage.client import over
 from tests.core.database.processes import DatabaseProcess, database_process
 from tests.postgres_server import PostgresServer, postgres_server
 from tests.servers import NatsServer, until
@@ -22,6 +23,7 @@ KILLS = 4
 BETWEEN_KILLS = 40
 BACK_WITHIN = 5.0
 AGAIN_AFTER = 0.02
+PATIENCE = 1.0
 ROOM = "lounge/lobby"
 NOON = "2026-05-03T12:00:00Z"
 
@@ -37,12 +39,22 @@ class Ledger:
     in_doubt: int = 0
 
 
+def hasty(bus: Bus, plugin: str) -> Database:
+    """A client that soon gives up what nobody heard."""
+    ask = over(bus, plugin)
+
+    async def soon(kind: str, op: str, request: bytes, patience: float) -> bytes:
+        return await ask(kind, op, request, PATIENCE)
+
+    return Database(soon)
+
+
 class Load:
     """Writers that ask again, by the same idempotency key, for what is in doubt."""
 
     def __init__(self, bus: Bus) -> None:
-        self.keys = Database.on(bus, "dice").keys
-        self.room = Database.on(bus, "core")
+        self.keys = hasty(bus, "dice").keys
+        self.room = hasty(bus, "core")
         self.ledger = Ledger()
         self._stop = False
         self._tasks = [asyncio.create_task(self._write(number)) for number in range(WRITERS)]
