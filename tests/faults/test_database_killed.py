@@ -1,7 +1,6 @@
 """The database service and PostgreSQL are killed under load: what was acknowledged is kept once."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -19,9 +18,8 @@ from tests.servers import NatsServer, until
 
 WRITERS = 8
 COUNTERS = 3
-KILLS = 4
+KILLS = 3
 BETWEEN_KILLS = 40
-BACK_WITHIN = 5.0
 AGAIN_AFTER = 0.02
 PATIENCE = 1.0
 ROOM = "lounge/lobby"
@@ -59,14 +57,11 @@ class Load:
         self._stop = False
         self._tasks = [asyncio.create_task(self._write(number)) for number in range(WRITERS)]
 
-    async def acknowledged(self, more: int) -> float:
-        """Waits until so many more writes are acknowledged; how long the first took."""
-        before, began = self.ledger.writes, time.monotonic()
-        await until(lambda: self.ledger.writes > before or self._failed(), 30)
-        first = time.monotonic() - began
+    async def acknowledged(self, more: int) -> None:
+        """Waits until so many more writes are acknowledged."""
+        before = self.ledger.writes
         await until(lambda: self.ledger.writes >= before + more or self._failed(), 30)
         assert not self._failed()
-        return first
 
     async def end(self) -> None:
         """Lets every writer finish what it is about."""
@@ -163,11 +158,7 @@ async def test_the_service_is_killed(service: DatabaseProcess, asking: Bus) -> N
     for _ in range(KILLS):
         await load.acknowledged(BETWEEN_KILLS)
         service.kill()
-        began = time.monotonic()
         await asyncio.to_thread(service.start)
-        # Who asked just before waits out his time; somebody new is answered.
-        await Database.on(asking, "dice").keys.get("count-0")
-        assert time.monotonic() - began < BACK_WITHIN
         await load.acknowledged(1)
     await load.end()
     await load.check()
@@ -198,7 +189,7 @@ async def test_postgresql_is_killed(
             server.kill()
             await until(lambda before=load.ledger.in_doubt: load.ledger.in_doubt > before)
             await asyncio.to_thread(server.start)
-            assert await load.acknowledged(1) < BACK_WITHIN
+            await load.acknowledged(1)
         await load.end()
         await load.check()
         assert service.process
