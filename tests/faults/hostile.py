@@ -8,7 +8,7 @@ from typing import Any
 from nats.aio.msg import Msg
 
 from core import logs
-from core.plugins import PLUGINS, load
+from core.plugins import PLUGINS, ROOM, load
 from rosey import channels, streams, subjects
 from rosey.bus import Bus
 from rosey.manifest import load_plugin
@@ -16,7 +16,7 @@ from tests.vectors import load as vectors
 
 CONNECTION = "lounge"
 CHANNEL = "lounge/lobby"
-WORLD = ("dice", "trivia")
+WORLD = ("dice", "trivia", ROOM.name)
 
 FAKE_RECORD = "hello\n2026-01-01 00:00:00,000 ERROR core.router: all is lost"
 NASTY = [
@@ -83,7 +83,7 @@ EVENTS = (
 )
 BUCKETS = (subjects.PLUGINS_BUCKET, subjects.LISTENING_BUCKET, subjects.CONNECTIONS_BUCKET)
 KEYS = {*WORLD, CONNECTION, f"{CONNECTION}.offer", f"trivia.{channels.token(CHANNEL)}"}
-REPLY = re.compile(r"rosey\.reply\.(dice|trivia)\.(r-c|a)-[0-9a-f]{20}")
+REPLY = re.compile(r"rosey\.reply\.(dice|trivia|core)\.(r-c|a)-[0-9a-f]{20}")
 # What a client and the server say to each other about streams, consumers and answers.
 TALK = re.compile(r"(\$JS\.(API|ACK|EVENT)|_INBOX)\.")
 NUMBER_OR_ID = re.compile(r"[0-9]+|[A-Za-z0-9]{6,32}|(r-c|a|c)-[0-9a-f]{20}")
@@ -98,7 +98,7 @@ def _ours() -> set[str]:
         found |= {f"$KV.{bucket}.{key}" for key in KEYS}
         found |= {subjects.kept(bucket, key) for key in KEYS}
     for name in WORLD:
-        manifest = load_plugin(PLUGINS / name)
+        manifest = ROOM if name == ROOM.name else load_plugin(PLUGINS / name)
         found |= {subjects.execute(name), subjects.result(name)}
         actions = [*load(manifest.entry).handlers, "answer"]
         found |= {subjects.command(name, action) for action in actions}
