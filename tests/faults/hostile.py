@@ -93,7 +93,7 @@ def _ours() -> set[str]:
     """Every subject with our own words in it that these processes have."""
     found = {*EVENTS, subjects.send(CONNECTION)}
     found |= {subjects.raw(CONNECTION, family) for family in FAMILIES}
-    found |= {subjects.dead(streams.SENDS)}
+    found |= {subjects.dead(streams.SENDS), subjects.database("row", "trivia", "batch")}
     for bucket in BUCKETS:
         found |= {f"$KV.{bucket}.{key}" for key in KEYS}
         found |= {subjects.kept(bucket, key) for key in KEYS}

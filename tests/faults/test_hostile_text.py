@@ -111,7 +111,8 @@ async def test_nothing_that_people_say_is_more_than_text(
         frames = alice.frames[entered:]
         assert {frame.event for frame in frames} <= QUIET
         assert not [frame for frame in frames if frame.event == "userLeave"]
-        ours = [frame for frame in frames if frame.data and frame.data.get("username") == "Rosey"]
+        told = [frame for frame in frames if isinstance(frame.data, dict)]
+        ours = [frame for frame in told if frame.data.get("username") == "Rosey"]
         said = [plain(frame) for frame in ours]
         assert [frame for frame in ours if frame.data["meta"] not in ({}, GREEN)] == []
         assert [line for line in said if line.startswith("/") or not is_one_plain_line(line)] == []

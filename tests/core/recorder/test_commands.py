@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 
 from core.plugins import ROOM, load
+from core.recorder import commands
 from core.router import router
 from rosey import subjects
 from rosey.bus import Incoming
@@ -53,7 +55,8 @@ class Memory(Stage):
 
 
 @pytest.fixture
-async def room() -> AsyncIterator[Memory]:
+async def room(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Memory]:
+    monkeypatch.setattr(commands, "clock", SimpleNamespace(now=lambda: NOW))
     room = Memory()
     async with room.stack:
         await room.open()
