@@ -41,11 +41,9 @@ class Memory(Stage):
         answer = await self.database("row", op, incoming.data, 1.0)
         await self.bus.publish(incoming.reply, answer)
 
-    def knows(self, name: str, **fields: object) -> None:
-        row = {"channel": HERE, "username": name, "name_key": name.lower(), "lines": 0}
-        empty = dict.fromkeys(("first_seen", "last_seen", "online_since"))
-        row |= {"seconds_connected": 0, **empty, **fields}
-        self.database.tables["users"].append(row)
+    async def knows(self, name: str, **fields: object) -> None:
+        person = {"channel": HERE, "username": name, "name_key": name.lower(), **fields}
+        await self.database.client.insert("users", person)
 
     async def answer(self, text: str, user: str = "alice", pm: bool = False) -> str:
         before = len(self.actions)
@@ -65,7 +63,7 @@ async def room(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Memory]:
 
 
 async def test_stats_of_somebody_who_was_here(room: Memory) -> None:
-    room.knows(
+    await room.knows(
         "Bob",
         lines=1204,
         seconds_connected=3 * 86_400 + 4 * 3_600 + 59,
@@ -79,15 +77,15 @@ async def test_stats_of_somebody_who_was_here(room: Memory) -> None:
 
 
 async def test_stats_are_one_s_own_without_a_name(room: Memory) -> None:
-    room.knows("alice", lines=1, first_seen=NOW, last_seen=NOW, online_since=NOW)
+    await room.knows("alice", lines=1, first_seen=NOW, last_seen=NOW, online_since=NOW)
     told = await room.answer("!stats")
     assert told.startswith("alice: 1 line, first seen")
     assert told.endswith("here now")
 
 
 async def test_seen(room: Memory) -> None:
-    room.knows("bob", last_seen=NOW - timedelta(days=2, hours=3))
-    room.knows("ann", last_seen=NOW, online_since=NOW - timedelta(days=1, hours=5, minutes=9))
+    await room.knows("bob", last_seen=NOW - timedelta(days=2, hours=3))
+    await room.knows("ann", last_seen=NOW, online_since=NOW - timedelta(days=1, hours=5, minutes=9))
     assert await room.answer("!seen bob") == "bob was here 2 days ago."
     assert await room.answer("!seen ann") == "ann is here, for 1 day 5 h now."
     assert await room.answer("!seen nobody") == "I have not met nobody here yet."
@@ -97,7 +95,7 @@ async def test_seen(room: Memory) -> None:
 async def test_top(room: Memory) -> None:
     assert await room.answer("!top") == "Nobody has said anything here yet."
     for place, name in enumerate(("ann", "bob", "cat", "dan", "eve", "fay")):
-        room.knows(name, lines=6000 - 1000 * place)
+        await room.knows(name, lines=6000 - 1000 * place)
     full = datetime(2026, 2, 1, 8, tzinfo=UTC)
     await room.database.client.batch(counted(HERE, 12, full))
     assert await room.answer("!top") == (

@@ -8,7 +8,9 @@ import pytest
 
 from rosey import streams, subjects
 from rosey.bus import Delivery
+from rosey.contracts.storage import Code, Row
 from rosey.events import Message
+from rosey.storage import StorageError
 from tests.core.recorder.desk import Desk, Died, Mortal, is_alive
 from tests.core.recorder.happenings import (
     ROOM,
@@ -22,7 +24,7 @@ from tests.core.recorder.happenings import (
     up,
     was_said,
 )
-from tests.room_database import Refused, RoomDatabase, Row
+from tests.room_database import RoomDatabase
 from tests.servers import until
 
 STORY = [
@@ -50,8 +52,7 @@ def contents(database: RoomDatabase) -> dict[str, list[Row]]:
             {
                 name: value
                 for name, value in row.items()
-                if name != "id"
-                and (table, name) != ("outbound", "at")
+                if (table, name) != ("outbound", "at")
                 and not (table == "channels" and name.startswith("peak"))
             }
             for row in rows
@@ -114,13 +115,13 @@ async def test_nothing_is_taken_before_there_are_tables(
     desk: Desk, caplog: pytest.LogCaptureFixture
 ) -> None:
     def no_tables(operation: Row) -> None:
-        raise Refused("VALIDATION_ERROR", "There is no table 'channels'.")
+        raise StorageError(Code.VALIDATION_ERROR, "There is no table 'channels'.")
 
     desk.database.judge = no_tables
     await desk.tell(*STORY)
     desk.open()
     await until(lambda: len(desk.database.asked) >= 3)
-    assert set(desk.database.asked) == {"count"}
+    assert {each["op"] for each in desk.database.asked} == {"count"}
     assert caplog.text.count("nothing is recorded yet") == 1
     desk.database.judge = lambda operation: None
     await desk.settled()
@@ -132,7 +133,7 @@ async def test_one_that_the_database_refuses_is_set_aside(desk: Desk) -> None:
 
     def judge(operation: Row) -> None:
         if "\0" in str(operation.get("values", {}).get("text", "")):
-            raise Refused("VALIDATION_ERROR", "text: NUL is not allowed.")
+            raise StorageError(Code.VALIDATION_ERROR, "text: NUL is not allowed.")
 
     desk.database.judge = judge
     await desk.record([line("one", seconds=1), bad, line("two", seconds=3)])

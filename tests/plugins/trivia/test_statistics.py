@@ -39,7 +39,7 @@ def shelf() -> Shelf:
 
 async def plays(shelf: Shelf, name: str, channel: str = "lounge/lobby", **fields: Any) -> None:
     person = ALICE | {"username": name, "name_key": name.lower(), "channel": channel} | fields
-    await shelf.database.insert("players", person)
+    await shelf.client.insert("players", person)
 
 
 async def said(shelf: Shelf, handler: Handler, text: str = "", user: str = "bob") -> Answer:
@@ -52,7 +52,7 @@ async def said(shelf: Shelf, handler: Handler, text: str = "", user: str = "bob"
         text=text,
         sent_at=NOW,
     )
-    return await handler(Context(command, database=shelf.database))
+    return await handler(Context(command, database=shelf.client))
 
 
 async def test_statistics_in_one_line(shelf: Shelf) -> None:
@@ -141,7 +141,7 @@ async def test_a_database_that_does_not_answer(shelf: Shelf, handler: Handler, h
 
 async def test_a_mistake_of_ours_is_not_called_an_outage(shelf: Shelf) -> None:
     other = TableDefinition(fields=[FieldDefinition(name="other", type="text")])
-    shelf.memory.declare("players", other)
+    shelf.declare("players", other)
     with pytest.raises(StorageError) as caught:
         await said(shelf, stats)
     assert caught.value.code is Code.VALIDATION_ERROR
