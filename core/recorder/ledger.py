@@ -8,7 +8,16 @@ from core.recorder.visits import Visits, people_in
 from rosey import clock, subjects
 from rosey.events import Action, ConnectionEvent, MediaEvent, Message, Sent, User, UserEvent
 from rosey.storage import Database
-from rosey.storage.operations import Operation, UserAction, counted, did, said, sent, shown
+from rosey.storage.operations import (
+    Operation,
+    UserAction,
+    counted,
+    did,
+    said,
+    sent,
+    shown,
+    talked,
+)
 from rosey.storage.room import DatabaseRoomStorage
 
 # In one transaction; what says more than this in one event is written in several.
@@ -24,16 +33,32 @@ class Ledger:
         self._keep_days = keep_days
 
     async def write(self, facts: Sequence[Fact]) -> None:
-        """In order. Raises StorageError, and then all of it may be written again."""
+        """In order, but what was said first. Raises StorageError, and then all may come again."""
         keep = self._keep_days() > 0
         visits = await Visits.concerned(self._database, facts)
-        operations = [
-            operation for fact in facts for operation in [*_rows(fact, keep), *visits.take(fact)]
-        ]
+        # Lines are most of what happens, so they are written together; first, because they must
+        # be in one transaction with what they add up to.
+        operations = talked(await self._new_lines(facts)) if keep else []
+        for fact in facts:
+            operations += [*_rows(fact, keep), *visits.take(fact)]
         for start in range(0, len(operations), MOST_OPERATIONS):
             await self._database.batch(operations[start : start + MOST_OPERATIONS])
         for channel, at in visits.counts:
             await self._count(channel, at)
+
+    async def _new_lines(self, facts: Sequence[Fact]) -> list[Message]:
+        """Those that are not written yet, each once. Private ones never are."""
+        lines = {
+            fact.event.id: fact.event
+            for fact in facts
+            if isinstance(fact.event, Message) and not fact.event.pm
+        }
+        if not lines:
+            return []
+        asked = {"message_id": {"$in": list(lines)}}
+        rows = await self._database.select("chat", asked, limit=len(lines))
+        known = {row["message_id"] for row in rows}
+        return [line for id, line in lines.items() if id not in known]
 
     async def _count(self, channel: str, at: datetime) -> None:
         """What comes again is older than what is known; the number is of now all the same."""
@@ -47,7 +72,7 @@ class Ledger:
 def _rows(fact: Fact, keep: bool) -> list[Operation]:
     match fact.event:
         case Message() as message:
-            return said(message, keep)
+            return [] if keep else said(message, keep_text=False)
         case Sent() as event:
             return shown(event) if keep else []
         case Action() as action:

@@ -4,7 +4,7 @@ What adds up, or may be only once, carries a key made of the id of what it tells
 counts once in whatever batches it comes again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -48,6 +48,42 @@ def said(message: Message, keep_text: bool = True) -> list[Operation]:
     person["update"]["$inc"] = {"lines": 1}
     room = _upsert("channels", {"channel": message.channel}, {"$inc": {"lines": 1}})
     return [*found, person, room | {"idempotency_key": key("room", message.id)}]
+
+
+def talked(messages: Sequence[Message]) -> list[Operation]:
+    """Many lines at once, none of which is written yet: what they say, and what they add up to.
+
+    They have no keys: the lines themselves may each be there only once, and with them the rest.
+    """
+    if not messages:
+        return []
+    found: list[Operation] = [
+        {"op": "insert", "table": "chat", "values": [_line(message) for message in messages]}
+    ]
+    people: dict[tuple[str, str], list[Message]] = {}
+    rooms: dict[str, int] = {}
+    for message in messages:
+        if not message.own:
+            who = (message.channel, name_key(message.user.name))
+            people.setdefault(who, []).append(message)
+            rooms[message.channel] = rooms.get(message.channel, 0) + 1
+    found += [_talker(*who, lines) for who, lines in people.items()]
+    found += [
+        _upsert("channels", {"channel": room}, {"$inc": {"lines": lines}})
+        for room, lines in rooms.items()
+    ]
+    return found
+
+
+def _talker(channel: str, name: str, lines: Sequence[Message]) -> Operation:
+    times = [message.sent_at for message in lines]
+    update = {
+        "$set": {"username": lines[-1].user.name},
+        "$min": {"first_seen": min(times)},
+        "$max": {"last_seen": max(times)},
+        "$inc": {"lines": len(lines)},
+    }
+    return _upsert("users", {"channel": channel, "name_key": name}, update)
 
 
 def met(id: str, channel: str, name: str, at: datetime) -> Operation:
@@ -100,19 +136,23 @@ def counted(channel: str, users: int, at: datetime) -> list[Operation]:
 
 
 def _text_of(message: Message) -> Operation:
-    values = {
+    return {
+        "op": "insert",
+        "table": "chat",
+        "values": _line(message),
+        "idempotency_key": key("chat", message.id),
+    }
+
+
+def _line(message: Message) -> dict[str, Any]:
+    """A row of `chat`."""
+    return {
         "message_id": message.id,
         "channel": message.channel,
         "username": message.user.name,
         "text": message.text,
         "sent_at": message.sent_at,
         "own": message.own,
-    }
-    return {
-        "op": "insert",
-        "table": "chat",
-        "values": values,
-        "idempotency_key": key("chat", message.id),
     }
 
 
