@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import importlib
+import os
 import signal
 from collections.abc import Coroutine
 from pathlib import Path
@@ -58,6 +59,8 @@ def database(data: Path, file: Path | None) -> None:
 
 
 def recorder(data: Path, file: Path | None) -> None:
+    """Behind everybody else: what happened can be written a little later, and answers cannot."""
+    os.nice(10)
     _begin(data, file)
     from core.recorder.service import run
 
