@@ -49,11 +49,19 @@ def rosey(data: Path, capsys: Captured) -> Ran:
 
 
 def test_a_fresh_database_up_and_down(rosey: Ran, data: Path) -> None:
-    behind = "core: at nothing; to come: core_001\ntrivia: at nothing; to come: trivia_001\n"
+    behind = (
+        "core: at nothing; to come: core_001\n"
+        "playlist: at nothing; to come: playlist_001, playlist_002, playlist_003\n"
+        "trivia: at nothing; to come: trivia_001\n"
+    )
     assert rosey("current") == behind
     assert rosey("check", code=1) == behind
     assert not (data / "rosey.db").exists()
-    assert rosey("upgrade") == "core_001: done\ntrivia_001: done\n"
+    assert rosey("upgrade").splitlines() == [
+        "core_001: done",
+        *(f"playlist_00{number}: done" for number in (1, 2, 3)),
+        "trivia_001: done",
+    ]
     assert rosey("upgrade") == "Everything was at its newest.\n"
     assert rosey("check") == "Everything is at its newest.\n"
     assert rosey("current", "trivia") == "trivia: at trivia_001; newest\n"
@@ -136,12 +144,15 @@ def test_tables_that_plugins_declare(rosey: Ran, monkeypatch: pytest.MonkeyPatch
     [
         (
             ["upgrade", "trvia"],
-            "There is no plugin with tables 'trvia'; allowed: core, trivia (did",
+            "There is no plugin with tables 'trvia'; allowed: core, playlist, trivia (did",
         ),
-        (["downgrade", "trvia"], "There is no owner of migrations 'trvia'; allowed: core, trivia"),
+        (
+            ["downgrade", "trvia"],
+            "There is no owner of migrations 'trvia'; allowed: core, playlist, trivia",
+        ),
         (
             ["history", "trvia"],
-            "There is no owner of migrations 'trvia'; allowed: core, trivia (did",
+            "There is no owner of migrations 'trvia'; allowed: core, playlist, trivia (did",
         ),
         (["downgrade"], "Missing argument 'PLUGIN'."),
         (["revision", "trivia"], "Missing option '-m' / '--message'"),

@@ -22,6 +22,7 @@ from tests.core.database.schema import FOLDER, folder, manifest, schema, write
 
 MAKE = "columns.create_table('quote_quotes', columns.string('author'))"
 DROP = "op.drop_table('quote_quotes')"
+ALL = ["core_001", "playlist_001", "playlist_002", "playlist_003", "trivia_001"]
 
 
 def ours(store: Store) -> Migrations:
@@ -30,7 +31,7 @@ def ours(store: Store) -> Migrations:
 
 async def test_an_empty_database_gets_everything_and_only_once(store: Store) -> None:
     done = await ours(store).upgrade()
-    assert (done.migrations, done.problems, done.backup) == (["core_001", "trivia_001"], {}, None)
+    assert (done.migrations, done.problems, done.backup) == (ALL, {}, None)
     assert {"db_kv", "core_chat", "trivia_games"} <= set(await schema(store))
     assert (await ours(store).upgrade()).migrations == []
 
@@ -46,7 +47,7 @@ async def test_two_at_once_do_it_once(store: Store) -> None:
         done = await asyncio.gather(ours(store).upgrade(), ours(other).upgrade())
     finally:
         await other.close()
-    assert sorted(each.migrations for each in done) == [[], ["core_001", "trivia_001"]]
+    assert sorted(each.migrations for each in done) == [[], ALL]
 
 
 async def test_who_waits_too_long_is_told(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -216,7 +217,7 @@ async def test_migrations_that_are_asked_for_must_be_there(store: Store) -> None
     told = "plugin.toml says migrations = true, but there are none in migrations/weather."
     assert (await migrations.upgrade()).problems == {"weather": told}
     assert (await migrations.standing("weather"))["problem"] == told
-    assert migrations.names == ["core", "trivia", "weather"]
+    assert migrations.names == ["core", "playlist", "trivia", "weather"]
 
 
 async def test_status_is_all_that_is_done_over_the_bus(store: Store) -> None:
