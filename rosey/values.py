@@ -12,10 +12,11 @@ from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 from rosey.events import User
+from rosey.names import LONGEST_NAME
 from rosey.times import clock_of, day_of, duration_of, moment_of
 
-LONGEST_NAME = 100
 LONGEST_URL = 2_000
+LONGEST_WORD = 100
 SUPPORTED = (
     "str, int, float, bool, timedelta, datetime, date, time, User, Url, Rest, an Enum, "
     "a Literal of words or whole numbers, `… | None`, and a list of one of these as the last"
@@ -97,7 +98,7 @@ def _choice(choices: dict[str, Any], values: Any) -> Kind:
         raise TypeError("choices are words or whole numbers that differ without regard to case")
 
     def read(text: str, here: Here) -> Any:
-        typed = text[:LONGEST_NAME].casefold()
+        typed = text[:LONGEST_WORD].casefold()
         ways = (typed, typed.replace("_", "-"))
         for way in ways:
             if way in folded:
@@ -139,7 +140,7 @@ def _few_digits(number: str) -> str:
 
 
 def _switch(text: str, here: Here) -> bool:
-    value = _SWITCH.get(text[:LONGEST_NAME].lower())
+    value = _SWITCH.get(text[:LONGEST_WORD].lower())
     if value is None:
         raise ValueError("is neither yes nor no")
     return value

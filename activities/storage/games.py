@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from rosey.contracts.trivia import GameResult, PlayerResult, name_key
+from rosey.contracts.trivia import GameResult, PlayerResult
+from rosey.names import name_key
 
 Operation = dict[str, Any]
 

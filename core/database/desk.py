@@ -50,7 +50,7 @@ class Desk:
             return refused(away)
         except Refusal as refusal:
             return refused(refusal)
-        except Exception:
+        except Exception:  # a bug costs one request its answer, and not the service its life
             return refused(_mistake(kind, plugin, op))
 
     async def _perform(self, kind: str, plugin: str, op: str, data: bytes) -> Request:

@@ -93,7 +93,7 @@ class Pulse:
             return str(refusal)
         except UserError:
             raise
-        except Exception:
+        except Exception:  # the looking must go on, or nobody hears when it is well again
             log.exception("the database could not be looked at")
             return "The database cannot be used; the service's log says why."
         return None

@@ -32,7 +32,7 @@ class Quick:
             was_kept = self._connection is not None
             try:
                 return await self._ask(statement, values)
-            except BaseException as problem:
+            except BaseException as problem:  # a cancelled statement still runs on the connection
                 self._let_go()
                 if not was_kept or not isinstance(problem, Exception):
                     raise

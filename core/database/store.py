@@ -139,7 +139,7 @@ def _begin_sqlite(connection: Any) -> None:
         return
     # Straight to the driver's thread: one step instead of three.
     driver = connection.connection.driver_connection
-    await_only(driver._execute(driver._conn.execute, "BEGIN IMMEDIATE"))
+    await_only(driver.execute("BEGIN IMMEDIATE"))
 
 
 def small(text: str | None) -> str | None:

@@ -44,7 +44,7 @@ async def seen(ctx: Context) -> str:
     """When somebody was here last."""
     name = _named(ctx)
     if not name:
-        raise Refused(texts.WHOM)
+        raise Refused(texts.whom(ctx.command.prefix))
     person = await DatabaseRoomStorage(ctx.db).get_user_stats(ctx.channel, name)
     return texts.seen(person, clock.now()) if person else texts.unknown(name)
 

@@ -9,7 +9,6 @@ from rosey.times import ago_words, date_words, span_words
 AWAY = (
     "I cannot look that up right now: the database is not answering. Please try again in a minute."
 )
-WHOM = "Tell me whom you mean: seen <user>."
 NOBODY_YET = "Nobody has said anything here yet."
 MINUTE = 60.0
 
@@ -31,6 +30,11 @@ def seen(person: UserStats, now: datetime) -> str:
     if person.last_seen is None:
         return unknown(person.username)
     return f"{person.username} was here {ago_words(person.last_seen, now)}{_day(person, now)}."
+
+
+def whom(prefix: str) -> str:
+    """To whom names nobody."""
+    return f"Tell me whom you mean: {prefix}seen <user>"
 
 
 def unknown(name: str) -> str:

@@ -14,8 +14,9 @@ from core.recorder.facts import Fact
 from rosey import subjects
 from rosey.contracts.storage import MOST_ROWS, Row
 from rosey.events import ConnectionEvent, MediaEvent, UserEvent
+from rosey.names import name_key
 from rosey.storage import Database
-from rosey.storage.operations import Operation, key, met, name_key
+from rosey.storage.operations import Operation, key, met
 
 # Of these the times are of the connector's clock, and come while Rosey is in the room.
 WITNESSED = (UserEvent, ConnectionEvent, MediaEvent)

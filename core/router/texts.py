@@ -16,7 +16,7 @@ def own(found: Found, prefix: str, words: Table, rank: float, plugins: Mapping[s
             return help_all(prefix, words, rank)
         case "status":
             return status(plugins)
-    return info()
+    return info(prefix)
 
 
 def help_all(prefix: str, words: Table, rank: float) -> str:
@@ -69,10 +69,10 @@ def plugin_help(prefix: str, plugin: str, commands: list[ChatCommand]) -> str:
     return f"{plugin} has {' · '.join(dict.fromkeys(ways))}. More: {prefix}help <one>"
 
 
-def info() -> str:
+def info(prefix: str) -> str:
     return (
-        "I am Rosey. I keep rooms company: dice, trivia and more to come. "
-        "What I start survives crashes. !help lists what I can do."
+        "I am Rosey. I keep rooms company: dice, trivia, and a memory of who is here. "
+        f"What I start survives crashes. {prefix}help lists what I can do."
     )
 
 

@@ -1,0 +1,1 @@
+"""What is queued, what was played, and what people added."""

@@ -4,7 +4,7 @@ import re
 
 from plugins.trivia import texts
 from rosey import Context, Outcome, Plugin, Refused
-from rosey.contracts.trivia import name_key
+from rosey.names import name_key
 from rosey.storage import Unavailable
 
 SHOWN = 5
@@ -59,7 +59,7 @@ async def stats(ctx: Context) -> str:
     except Unavailable as problem:
         raise Refused(texts.AWAY) from problem
     if not found:
-        return texts.stranger(name, name_key(name) == name_key(ctx.user.name))
+        return texts.stranger(name, name_key(name) == name_key(ctx.user.name), ctx.command.prefix)
     return texts.statistics(found[0])
 
 
@@ -67,22 +67,22 @@ async def stats(ctx: Context) -> str:
 async def leaderboard(ctx: Context) -> str:
     """Show who has the most points in this room, the first 5 or up to 10."""
     scored = {"channel": ctx.channel, "score": {"$gt": 0}}
-    shown = _how_many(ctx.text)
+    shown = _how_many(ctx)
     try:
         best = await ctx.db.select(
             "players", scored, order=["-score", "-correct", "name_key"], limit=shown
         )
     except Unavailable as problem:
         raise Refused(texts.AWAY) from problem
-    return texts.leaderboard(best)
+    return texts.leaderboard(best, ctx.command.prefix)
 
 
-def _how_many(text: str) -> int:
-    wish = text.strip()
+def _how_many(ctx: Context) -> int:
+    wish = ctx.text.strip()
     if not wish:
         return SHOWN
     if not re.fullmatch("[0-9]{1,9}", wish):
-        raise Refused(f"How many? A number from 1 to {MOST_SHOWN}: !trivia lb 10")
+        raise Refused(texts.how_many(MOST_SHOWN, ctx.command.prefix))
     return min(MOST_SHOWN, max(1, int(wish)))
 
 

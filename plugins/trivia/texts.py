@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from rosey.contracts.storage import Row
-from rosey.contracts.trivia import LONGEST_NAME
+from rosey.names import LONGEST_NAME
 
 MEDALS = {1: "🥇", 2: "🥈", 3: "🥉"}
 
@@ -11,12 +11,12 @@ AWAY = (
     "I cannot look that up right now: the database does not answer. Games go on meanwhile and "
     "are written down when it is back; try again in a minute."
 )
-NOBODY = "Nobody has scored at trivia here yet. !trivia start begins a game."
 
 
-def stranger(name: str, oneself: bool) -> str:
+def stranger(name: str, oneself: bool, prefix: str) -> str:
+    """Of somebody who has not played."""
     if oneself:
-        return "You have not played trivia here yet. !trivia start begins a game."
+        return f"You have not played trivia here yet. {_begin(prefix)}"
     return f"{name[:LONGEST_NAME]} has not played trivia here yet."
 
 
@@ -35,13 +35,22 @@ def statistics(person: Row) -> str:
     return f"📊 {person['username']}: {', '.join(parts)}"
 
 
-def leaderboard(people: Sequence[Row]) -> str:
+def leaderboard(people: Sequence[Row], prefix: str) -> str:
     """Rows of `players`, best first, in one line; who has as many points shares a place."""
     if not people:
-        return NOBODY
+        return f"Nobody has scored at trivia here yet. {_begin(prefix)}"
     scores = [person["score"] for person in people]
     shown = [_line(scores.index(person["score"]) + 1, person) for person in people]
     return f"🏆 {', '.join(shown)}"
+
+
+def how_many(most: int, prefix: str) -> str:
+    """To whom asks for a leaderboard of no length."""
+    return f"How many? A number from 1 to {most}: {prefix}trivia lb {most}"
+
+
+def _begin(prefix: str) -> str:
+    return f"{prefix}trivia start begins a game."
 
 
 def _line(place: int, person: Row) -> str:

@@ -7,7 +7,6 @@ from pydantic import AwareDatetime, BaseModel, Field
 PICK_QUESTIONS = "pick_questions"
 RECORD_GAME = "record_game"
 
-LONGEST_NAME = 100
 
 Difficulty = Literal["easy", "medium", "hard"]
 Kind = Literal["multiple", "boolean", "free"]
@@ -62,8 +61,3 @@ class GameResult(BaseModel):
     stopped: bool
     players: list[PlayerResult]
     finished_at: AwareDatetime | None = None
-
-
-def name_key(name: str) -> str:
-    """The same for all spellings of a person's name; what is kept about people goes by it."""
-    return name[:LONGEST_NAME].lower()

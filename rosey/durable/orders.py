@@ -6,13 +6,13 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from rosey.events import Command, Outcome
+from rosey.names import LONGEST_NAME
 from rosey.ranks import Rank
 
 KEEP_FOR = timedelta(minutes=15)
 KEEP_AT_LEAST = 500
 # More would not fit into what a run may hand to the next.
 KEEP_AT_MOST = 10_000
-LONGEST_NAME = 100
 LONGEST_TEXT = 2_000
 
 

@@ -12,6 +12,7 @@ from pydantic import AwareDatetime, BaseModel
 
 from rosey import ids
 from rosey.events import Action, Message, Sent
+from rosey.names import name_key
 
 Operation = dict[str, Any]
 
@@ -25,11 +26,6 @@ class UserAction(BaseModel):
     kind: str
     detail: str = ""
     at: AwareDatetime
-
-
-def name_key(name: str) -> str:
-    """Names that differ only in case are one person's."""
-    return name.lower()
 
 
 def key(what: str, *parts: object) -> str:

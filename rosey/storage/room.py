@@ -7,8 +7,9 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict
 
 from rosey.contracts.storage import MOST_ROWS
 from rosey.events import Message
+from rosey.names import name_key
 from rosey.storage.client import Database
-from rosey.storage.operations import UserAction, counted, did, met, name_key, said
+from rosey.storage.operations import UserAction, counted, did, met, said
 
 Number = Annotated[int, BeforeValidator(lambda value: value or 0)]
 Amount = Annotated[float, BeforeValidator(lambda value: value or 0.0)]

@@ -7,16 +7,13 @@ host starts meanwhile.
 import resource
 import urllib.error
 import urllib.request
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
 from connectors.lounge.guest import Guest
-from core.authority.login import login
-from core.authority.rights import OPERATOR
-from core.config import NatsConfig
 from core.host import control
 from core.runtime import Runtime
 from rosey import streams, subjects
@@ -39,20 +36,6 @@ def running(tmp_path: Path) -> Iterator[RoseyProcess]:
     """Its own Rosey, since every part of it is hurt."""
     with rosey(tmp_path, CONFIG) as process:
         yield process
-
-
-@pytest.fixture
-async def alice(running: RoseyProcess) -> AsyncIterator[Guest]:
-    async with Guest(running.room, name="alice") as guest:
-        yield guest
-
-
-@pytest.fixture
-async def bus(running: RoseyProcess) -> AsyncIterator[Bus]:
-    us = login(running.data, NatsConfig(), OPERATOR)
-    bus = await Bus.connect(running.runtime["addresses"]["nats"], "test", us)
-    yield bus
-    await bus.drain()
 
 
 @pytest.fixture

@@ -15,9 +15,10 @@ from pydantic import AfterValidator, Field
 
 from rosey import Context, Rest, Url, User
 from rosey.arguments import LONGEST_MISTAKE, MOST_ITEMS, Mistake
+from rosey.names import LONGEST_NAME
 from rosey.signatures import arguments_of
 from rosey.times import duration_words
-from rosey.values import LONGEST_NAME, LONGEST_URL, Here
+from rosey.values import LONGEST_URL, Here
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)  # a Thursday; 13:00 in Berlin

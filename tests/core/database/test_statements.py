@@ -174,7 +174,7 @@ async def test_who_no_longer_waits_leaves_nothing_running(statements: Statements
     ):
         request = {"query": query, "allow_write": True, "timeout_ms": 30_000}
         waiting = asyncio.create_task(statements.perform("test", "execute", request))
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(0.2)  # so that it is at work in the database when it is ended
         waiting.cancel()
         began = time.perf_counter()
         with pytest.raises(asyncio.CancelledError):

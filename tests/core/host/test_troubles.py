@@ -66,7 +66,7 @@ async def test_what_is_not_told_again_is_over(
     while loop.time() - began < 0.6:
         await say(troubles, health(False, "The disk is full."))
         assert told.lines == ["The disk is full."]
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.1)  # twice as long in all as it would last untold
     await until(lambda: told.lines == [], 5)
 
 

@@ -89,7 +89,7 @@ async def test_seen(room: Memory) -> None:
     assert await room.answer("!seen bob") == "bob was here 2 days ago."
     assert await room.answer("!seen ann") == "ann is here, for 1 day 5 h now."
     assert await room.answer("!seen nobody") == "I have not met nobody here yet."
-    assert await room.answer("!seen") == "Tell me whom you mean: seen <user>."
+    assert await room.answer("!seen") == "Tell me whom you mean: !seen <user>"
 
 
 async def test_top(room: Memory) -> None:

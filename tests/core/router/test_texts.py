@@ -90,4 +90,4 @@ def test_what_answers_stats_and_the_like_is_her_memory() -> None:
     assert texts.away("core").startswith("My memory is not running right now")
     assert texts.full("core").startswith("My memory has more to do")
     assert texts.status({"core": False}) == "Router ✓, my memory ✗ not answering"
-    assert "!help" in texts.info()
+    assert "$help" in texts.info("$")

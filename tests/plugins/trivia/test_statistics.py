@@ -8,16 +8,17 @@ import pytest
 from core.plugins import PLUGINS, load
 from core.router.commands import Found, resolve, table
 from plugins.trivia.commands import leaderboard, plugin, stats
-from plugins.trivia.texts import AWAY, NOBODY
+from plugins.trivia.texts import AWAY
 from rosey.contracts.storage import Code, FieldDefinition, TableDefinition
-from rosey.contracts.trivia import LONGEST_NAME
 from rosey.events import Command, PluginPresence, User
 from rosey.manifest import load_plugin
+from rosey.names import LONGEST_NAME
 from rosey.plugin import Answer, Context, Handler, Refused
 from rosey.storage import StorageError
 from tests.activities.storage.shelf import Shelf
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
+NOBODY = "Nobody has scored at trivia here yet. !trivia start begins a game."
 ALICE = {
     "username": "Alice",
     "games": 12,

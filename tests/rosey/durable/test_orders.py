@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from rosey.durable import Kept, Order
-from rosey.durable.orders import KEEP_AT_LEAST, KEEP_AT_MOST, KEEP_FOR, LONGEST_NAME, LONGEST_TEXT
+from rosey.durable.orders import KEEP_AT_LEAST, KEEP_AT_MOST, KEEP_FOR, LONGEST_TEXT
 from rosey.events import Outcome
+from rosey.names import LONGEST_NAME
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
