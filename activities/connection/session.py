@@ -225,12 +225,13 @@ class Session:
             return
         action_id = waiting.action.id
         self._shown = action_id
-        self._said.clear()
+        # Its own, for the word of the action before may still be under way.
+        said = self._said = asyncio.Event()
 
         def stored() -> None:
             self.record.confirm(shown)
             self.record.finish(action_id)
-            self._said.set()
+            said.set()
 
         sent = Sent(
             action_id=action_id,

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,8 +14,9 @@ from activities.connection.session import Session
 from connectors.fake.connector import FakeConnector
 from rosey import streams, subjects
 from rosey.bus import Bucket, Bus, Delivery
+from rosey.events import Action, Wire
 from rosey.platform import PlatformError
-from tests.activities.connection.stage import CONNECTION, Stage
+from tests.activities.connection.stage import CONNECTION, ROSEY, Stage
 from tests.servers import NatsServer, until
 
 # -- coming and going ----------------------------------------------------------------------
@@ -197,6 +199,31 @@ async def test_another_process_in_the_room_gets_what_is_to_be_said(
     await bus.drain()
 
 
+async def test_the_word_of_one_line_is_not_taken_for_that_of_the_next(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The line found in the backlog is not stored yet when the next one is shown."""
+    left = await stage.join()
+    one = Action(id="r-one", channel=stage.channel, text="one")
+    left.record.note(one, ["one"])
+    await stage.leave(left)
+    stage.room.say(ROSEY, "one")
+
+    connector: FakeConnector = stage.connector()
+    session = Session(stage.bus, CONNECTION, stage.channel, connector, stage.spool)
+    words = hold_words(session, monkeypatch)
+    await stage.bus.make(streams.sends_consumer(CONNECTION))
+    await stage.stay(session)
+    await stage.act("two")
+    await until(lambda: len(words) == 2)
+    words[0]()
+    await asyncio.sleep(0)
+    assert session.record.done == ["r-one"]
+    words[1]()
+    await stage.until_done()
+    assert stage.said == ["one", "two"]
+
+
 async def test_a_new_process_goes_on_with_the_record(stage: Stage) -> None:
     session = await stage.join()
     action = await stage.act("one")
@@ -271,6 +298,21 @@ async def test_leaving_says_goodbye(stage: Stage) -> None:
     [(_, down)] = await stage.events(subjects.CONNECTION_DOWN)
     assert (down["channel"], down["reason"]) == (stage.channel, "left")
     assert not stage.room.people
+
+
+def hold_words(session: Session, monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], None]]:
+    """What its outbox would call for each line once the word of it is stored."""
+    words: list[Callable[[], None]] = []
+    let_go = session.outbox.event
+
+    def held(subject: str, event: Wire, id: str, stored: Callable[[], None] | None = None) -> None:
+        if subject == subjects.SENT and stored:
+            words.append(stored)
+        else:
+            let_go(subject, event, id, stored)
+
+    monkeypatch.setattr(session.outbox, "event", held)
+    return words
 
 
 # -- the bus goes away ---------------------------------------------------------------------
