@@ -1,13 +1,13 @@
 """What is done around every message that leaves and every handler at work: counting, tracing."""
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from itertools import accumulate
 from time import perf_counter
 from types import TracebackType
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from rosey.events import Traffic, Way
 
@@ -15,6 +15,7 @@ from rosey.events import Traffic, Way
 BOUNDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 MOST_FAMILIES = 200
 OTHER = "other"
+Given = TypeVar("Given")
 
 
 class Middleware(Protocol):
@@ -27,34 +28,50 @@ class Middleware(Protocol):
         """Around the work of one handler on one message."""
 
 
-@contextmanager
 def around_sending(
     middlewares: Sequence[Middleware], subject: str, headers: dict[str, str] | None
-) -> Iterator[dict[str, str]]:
+) -> AbstractContextManager[dict[str, str]]:
     """Gives the headers to send, a copy of those given."""
     own = dict(headers or {})
-    if len(middlewares) == 1:  # a stack takes as long as all the rest
-        with middlewares[0].sending(subject, own):
-            yield own
-        return
-    with ExitStack() as stack:
-        for each in middlewares:
-            stack.enter_context(each.sending(subject, own))
-        yield own
+    return _Around([each.sending(subject, own) for each in middlewares], own)
 
 
-@contextmanager
 def around_handling(
     middlewares: Sequence[Middleware], subject: str, headers: Mapping[str, str]
-) -> Iterator[None]:
+) -> AbstractContextManager[object]:
     if len(middlewares) == 1:
-        with middlewares[0].handling(subject, headers):
-            yield
-        return
-    with ExitStack() as stack:
-        for each in middlewares:
-            stack.enter_context(each.handling(subject, headers))
-        yield
+        return middlewares[0].handling(subject, headers)
+    return _Around([each.handling(subject, headers) for each in middlewares], None)
+
+
+class _Around(AbstractContextManager[Given]):
+    """Several contexts as one. Written out because it stands around every message."""
+
+    __slots__ = ("_given", "_parts", "_stack")
+
+    def __init__(self, parts: Sequence[AbstractContextManager[object]], given: Given) -> None:
+        self._parts = parts
+        self._given = given
+        self._stack: ExitStack | None = None
+
+    def __enter__(self) -> Given:
+        if len(self._parts) == 1:  # a stack takes as long as all the rest
+            self._parts[0].__enter__()
+            return self._given
+        with ExitStack() as stack:
+            for each in self._parts:
+                stack.enter_context(each)
+            self._stack = stack.pop_all()
+        return self._given
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        problem: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool | None:
+        end = self._parts[0] if self._stack is None else self._stack
+        return end.__exit__(kind, problem, trace)
 
 
 def headers_for(
@@ -148,13 +165,18 @@ class Metrics:
 
 def _tally(tallies: dict[str, Tally], subject: str) -> Tally:
     name = family(subject)
-    if name not in tallies and len(tallies) >= MOST_FAMILIES:
+    known = tallies.get(name)
+    if known is not None:
+        return known
+    if len(tallies) >= MOST_FAMILIES:
         name = OTHER
     return tallies.setdefault(name, Tally())
 
 
 class _Watch:
     """Times one message."""
+
+    __slots__ = ("_began", "_tally")
 
     def __init__(self, tally: Tally) -> None:
         self._tally = tally
