@@ -8,9 +8,9 @@ from pydantic import BaseModel, JsonValue, ValidationError
 from pydantic_core import from_json
 from sqlalchemy import delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.database import own_tables
+from core.database.local import Executes
 from core.database.problems import Refusal, invalid, malformed
 from core.database.quick import Quick
 from core.database.store import Store
@@ -72,7 +72,7 @@ class Keys:
         asked = _parse(wire.Set, request)
         value, expires_at = _text(asked.value), _end(asked.ttl_seconds)
 
-        async def work(connection: AsyncConnection) -> tuple[Reply, int]:
+        async def work(connection: Executes) -> tuple[Reply, int]:
             await put(connection, plugin, asked.key, value, expires_at)
             return {}, 1
 
@@ -81,7 +81,7 @@ class Keys:
     async def _delete(self, plugin: str, request: dict[str, Any]) -> Reply:
         asked = _parse(wire.DeleteKey, request)
 
-        async def work(connection: AsyncConnection) -> tuple[Reply, int]:
+        async def work(connection: Executes) -> tuple[Reply, int]:
             statement = delete(keys).where(
                 keys.c.plugin == plugin, keys.c.key == asked.key, _lives()
             )
@@ -99,9 +99,12 @@ class Keys:
             statement = statement.where(keys.c.key >= asked.prefix)
         if after := _after(asked.prefix):
             statement = statement.where(keys.c.key < after)
-        async with self._store.read() as connection:
-            some = statement.order_by(keys.c.key).limit(asked.limit + 1)
-            found = list((await connection.execute(some)).scalars())
+        some = statement.order_by(keys.c.key).limit(asked.limit + 1)
+
+        async def work(connection: Executes) -> list[str]:
+            return list((await connection.execute(some)).scalars())
+
+        found = await self._store.look(work)
         shown = found[: asked.limit]
         return {"keys": shown, "count": len(shown), "truncated": len(found) > len(shown)}
 
@@ -110,7 +113,7 @@ class Keys:
         if not _is_number(request.get("by", 1)):
             raise invalid("by is no number.", "by")
 
-        async def work(connection: AsyncConnection) -> tuple[Reply, int]:
+        async def work(connection: Executes) -> tuple[Reply, int]:
             value, expires_at = await _hold(connection, plugin, asked.key)
             total = _sum(asked.key, value, asked.by)
             end = expires_at if expires_at is not None else _end(asked.ttl_seconds)
@@ -123,7 +126,7 @@ class Keys:
         asked = _parse(wire.CompareAndSet, request)
         text, end = _text(asked.value), _end(asked.ttl_seconds)
 
-        async def work(connection: AsyncConnection) -> tuple[Reply, int]:
+        async def work(connection: Executes) -> tuple[Reply, int]:
             value, _ = await _hold(connection, plugin, asked.key)
             if not same(value, asked.expected):
                 return {"swapped": False, "value": value}, 0
@@ -152,7 +155,7 @@ def same(one: Any, other: Any) -> bool:
 
 
 async def put(
-    connection: AsyncConnection, plugin: str, key: str, value: str, expires_at: int | None
+    connection: Executes, plugin: str, key: str, value: str, expires_at: int | None
 ) -> None:
     """`value` is JSON; whatever was there before is gone."""
     row = {"plugin": plugin, "key": key, "value": value, "expires_at": expires_at}
@@ -165,7 +168,7 @@ async def put(
     )
 
 
-async def _hold(connection: AsyncConnection, plugin: str, key: str) -> tuple[JsonValue, int | None]:
+async def _hold(connection: Executes, plugin: str, key: str) -> tuple[JsonValue, int | None]:
     """The value and its end, kept from everybody else until the transaction ends.
 
     Of a key that is not there null; its place is held by a row that has expired long ago.
@@ -179,20 +182,21 @@ async def _hold(connection: AsyncConnection, plugin: str, key: str) -> tuple[Jso
         )
         .returning(keys.c.value, keys.c.expires_at)
     )
-    value, expires_at = (await connection.execute(held)).one()
+    found = (await connection.execute(held)).one()
+    value, expires_at = found.value, found.expires_at
     if expires_at is not None and expires_at <= now():
         return None, None
     return from_json(value), expires_at
 
 
 async def _replace(
-    connection: AsyncConnection, plugin: str, key: str, value: str, expires_at: int | None
+    connection: Executes, plugin: str, key: str, value: str, expires_at: int | None
 ) -> None:
     mine = (keys.c.plugin == plugin) & (keys.c.key == key)
     await connection.execute(update(keys).where(mine).values(value=value, expires_at=expires_at))
 
 
-def _insert(connection: AsyncConnection) -> Any:
+def _insert(connection: Executes) -> Any:
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     return dialect.insert(keys)
 

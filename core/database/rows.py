@@ -8,11 +8,11 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from sqlalchemy import BigInteger, delete, func, insert, literal, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.database.aggregates import measure
 from core.database.fields import SMALLEST_INTEGER, Field, Value, storable
 from core.database.filters import condition, equalities
+from core.database.local import Executes
 from core.database.problems import Refusal, invalid, malformed
 from core.database.shapes import Shape, Shapes, ordered
 from core.database.store import Store
@@ -50,8 +50,7 @@ class Rows:
         task = await self._task(plugin, op, request)
         if task.writes:
             return await self._writer.write(plugin, op, task.table, task.work, task.key)
-        async with self._store.read() as connection:
-            reply, _ = await task.work(connection)
+        reply, _ = await self._store.look(task.work)
         return reply
 
     async def _task(self, plugin: str, op: str, request: dict[str, Any]) -> "_Task":
@@ -110,14 +109,14 @@ def _of_operation(number: int, refusal: Refusal) -> Refusal:
 
 
 def _refused(refusal: Refusal) -> _Task:
-    async def work(_: AsyncConnection) -> tuple[Reply, int]:
+    async def work(_: Executes) -> tuple[Reply, int]:
         raise refusal
 
     return _Task("", None, work, writes=False)
 
 
 def _together(plugin: str, tasks: list[_Task]) -> Work:
-    async def work(connection: AsyncConnection) -> tuple[Reply, int]:
+    async def work(connection: Executes) -> tuple[Reply, int]:
         results, rows = [], 0
         for number, task in enumerate(tasks):
             try:
@@ -139,7 +138,7 @@ def _insertion(shape: Shape, request: wire.Insert) -> Work:
         raise invalid(f"values has at most {MOST_ROWS} rows.", "values")
     rows = [_kept(shape, each) for each in given]
 
-    async def work(connection: AsyncConnection) -> tuple[Reply, int]:
+    async def work(connection: Executes) -> tuple[Reply, int]:
         ids = await _insert(connection, shape, rows)
         _expect(request.expect, len(ids))
         reply = {"ids": ids, "id": ids[0] if len(ids) == 1 else None, "count": len(ids)}
@@ -157,9 +156,7 @@ def _kept(shape: Shape, values: dict[str, Any]) -> dict[str, Value]:
     return kept
 
 
-async def _insert(
-    connection: AsyncConnection, shape: Shape, rows: list[dict[str, Value]]
-) -> list[int]:
+async def _insert(connection: Executes, shape: Shape, rows: list[dict[str, Value]]) -> list[int]:
     """Ids in the order of `rows`."""
     now = clock.now()
     named = dict.fromkeys(name for row in rows for name in row)
@@ -169,11 +166,10 @@ async def _insert(
         | {"created_at": now, "updated_at": now}
         for row in rows
     ]
-    statement = insert(shape.table)
     if len(full) == 1:
-        return [(await connection.execute(statement.returning(shape.id), full[0])).scalar_one()]
+        return [(await connection.execute(shape.insertion, full[0])).scalar_one()]
     # SQLite counts up row by row; asked for an order, SQLAlchemy would insert one by one there.
-    statement = statement.returning(shape.id, sort_by_parameter_order=not shape.is_sqlite)
+    statement = insert(shape.table).returning(shape.id, sort_by_parameter_order=not shape.is_sqlite)
     ids = list((await connection.execute(statement, full)).scalars())
     return sorted(ids) if shape.is_sqlite else ids
 
@@ -196,7 +192,7 @@ def _selection(shape: Shape, request: wire.Select) -> Work:
         .offset(literal(request.offset, BigInteger()))
     )
 
-    async def work(connection: AsyncConnection) -> tuple[Reply, int]:
+    async def work(connection: Executes) -> tuple[Reply, int]:
         found = (await connection.execute(statement)).all()
         rows = [dict(zip(names, row, strict=True)) for row in found[: request.limit]]
         truncated = len(found) > request.limit
@@ -229,7 +225,7 @@ def _change(shape: Shape, request: wire.Update) -> Work:
     statement = update(shape.table).where(asked)
     statement = statement.values(assignments(shape, wanted) | {"updated_at": now})
 
-    async def work(connection: AsyncConnection) -> tuple[Reply, int]:
+    async def work(connection: Executes) -> tuple[Reply, int]:
         updated = await _update(connection, shape, statement, wanted)
         created = False
         if request.upsert and not updated:
@@ -244,9 +240,7 @@ def _change(shape: Shape, request: wire.Update) -> Work:
     return work
 
 
-async def _update(
-    connection: AsyncConnection, shape: Shape, statement: Any, wanted: list[Change]
-) -> int:
+async def _update(connection: Executes, shape: Shape, statement: Any, wanted: list[Change]) -> int:
     too_much = overflows(wanted) if shape.is_sqlite else None
     if too_much is None:
         return int((await connection.execute(statement)).rowcount)
@@ -256,7 +250,7 @@ async def _update(
     return len(found)
 
 
-async def _alone(connection: AsyncConnection, shape: Shape, equal: dict[str, Value]) -> None:
+async def _alone(connection: Executes, shape: Shape, equal: dict[str, Value]) -> None:
     """Until this transaction ends, no other can make a row that is told to be the same.
 
     SQLite has one writer anyway.
@@ -281,7 +275,7 @@ def _made(shape: Shape, equal: dict[str, Value], wanted: list[Change]) -> dict[s
 def _deletion(shape: Shape, request: wire.Delete) -> Work:
     statement = delete(shape.table).where(condition(shape, request.filter))
 
-    async def work(connection: AsyncConnection) -> tuple[Reply, int]:
+    async def work(connection: Executes) -> tuple[Reply, int]:
         deleted = (await connection.execute(statement)).rowcount
         _expect(request.expect, deleted)
         return {"deleted": deleted}, deleted
@@ -299,7 +293,7 @@ def _counting(shape: Shape, request: wire.Count) -> Work:
     statement = select(func.count()).select_from(shape.table)
     statement = statement.where(condition(shape, request.filter))
 
-    async def work(connection: AsyncConnection) -> tuple[Reply, int]:
+    async def work(connection: Executes) -> tuple[Reply, int]:
         return {"count": (await connection.execute(statement)).scalar_one()}, 0
 
     return work
@@ -324,7 +318,7 @@ def _aggregation(shape: Shape, request: wire.Aggregate) -> Work:
     sorts |= {name: ([field.column], field.is_text) for name, field in by.items()}
     statement = statement.order_by(*_group_order(shape, request.order, sorts, list(by)))
 
-    async def work(connection: AsyncConnection) -> tuple[Reply, int]:
+    async def work(connection: Executes) -> tuple[Reply, int]:
         found = (await connection.execute(statement)).all()
         groups = [_group(list(by), measures, row) for row in found[: request.limit]]
         return {"groups": groups, "truncated": len(found) > request.limit}, len(groups)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import sys
 from collections.abc import Coroutine, Mapping
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
@@ -19,7 +20,7 @@ from core.database.rows import Rows
 from core.database.shapes import Shapes
 from core.database.statements import Statements
 from core.database.store import Store, address
-from core.database.sweep import keep_sweeping
+from core.database.sweep import keep_checkpointing, keep_sweeping
 from core.database.writes import Writer
 from core.errors import UserError
 from core.host import notify
@@ -33,6 +34,9 @@ from rosey.manifest import ManifestError, PluginManifest
 
 log = logging.getLogger("core.database")
 
+# Who reads from the bus and who works in SQLite take turns. With Python's usual 5 ms each waits for
+# the other longer than for the database. Seconds.
+TURN = 0.001
 # A database that hangs does not hold up the end of the process.
 CLOSE_PATIENCE = 0.3
 
@@ -52,6 +56,7 @@ async def run(data: Path, config: Path | None) -> None:
 
     Raises UserError; also when the tables are not what this checkout can work with.
     """
+    sys.setswitchinterval(TURN)
     settings = configuration.load(data, config)
     async with AsyncExitStack() as stack:
         store = Store(address(data))
@@ -95,7 +100,9 @@ async def serve(
     stack.push_async_callback(intake.stop)
     await pulse.look()
     looking = asyncio.create_task(pulse.run(), name="pulse")
-    for task in (looking, asyncio.create_task(keep_sweeping(store), name="sweep")):
+    sweeping = asyncio.create_task(keep_sweeping(store), name="sweep")
+    checkpointing = asyncio.create_task(keep_checkpointing(store), name="checkpoint")
+    for task in (looking, sweeping, checkpointing):
         stack.push_async_callback(_ended, task)
     return looking
 

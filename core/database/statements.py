@@ -86,7 +86,7 @@ class Statements:
             return _reply(result), result.count
 
         table = statement.target.removeprefix(f"{plugin}_")
-        return await self._writer.write(plugin, "sql", table, work)
+        return await self._writer.write_by_driver(plugin, "sql", table, work)
 
 
 def _request(op: str, request: dict[str, Any]) -> Sql:

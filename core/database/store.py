@@ -3,17 +3,18 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import event
+from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 from sqlalchemy.util import await_only
 
+from core.database.local import Local, Work
 from core.database.problems import Refusal, in_our_words
 from core.errors import UserError
 from rosey.contracts.storage import Code
@@ -22,9 +23,11 @@ FILE_NAME = "rosey.db"
 VARIABLE = "ROSEY_DATABASE_URL"
 # Of a connection that writes nothing.
 READING = "rosey_reading"
+BEGIN = "BEGIN IMMEDIATE"
 # Whoever asks hears within two seconds that the database is away.
 PATIENCE = 1.5
 CONNECTIONS = 8
+BUSY = "The database is busy; try again."
 ALLOWED = "allowed: postgresql://user:password@host/database or sqlite:///path/to/file"
 
 
@@ -48,6 +51,9 @@ def address(data: Path) -> URL:
     raise UserError(f"{VARIABLE} names a kind of database that Rosey does not use; {ALLOWED}.")
 
 
+Found = TypeVar("Found")
+
+
 class Store:
     """Connections to one database. Nothing is opened before it is asked for."""
 
@@ -66,7 +72,9 @@ class Store:
             {READING: True} if self.is_sqlite else {"isolation_level": "AUTOCOMMIT"}
         )
         # SQLite has one writer; who waits here does not spin on its lock.
-        self._one_writer = asyncio.Lock()
+        self._one_writer = asyncio.Semaphore(1)
+        self._readers = asyncio.Semaphore(CONNECTIONS)
+        self.local = _local(url) if self.is_sqlite else None
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -80,26 +88,63 @@ class Store:
 
         Raises Refusal for what the database says.
         """
-        async with in_our_words(), self._turn(), self.engine.begin() as connection:
+        turn = _turn(self._one_writer) if self.is_sqlite else nullcontext()
+        async with in_our_words(), turn, self.engine.begin() as connection:
             yield connection
 
-    @asynccontextmanager
-    async def _turn(self) -> AsyncIterator[None]:
-        if not self.is_sqlite:
-            yield
-            return
-        try:
-            await asyncio.wait_for(self._one_writer.acquire(), PATIENCE)
-        except TimeoutError:
-            raise Refusal(Code.UNAVAILABLE, "The database is busy; try again.") from None
-        try:
-            yield
-        finally:
-            self._one_writer.release()
+    async def look(self, work: Work[Found]) -> Found:
+        """What `work` finds, as by `read`; it may wait for nothing but its connection."""
+        if self.local is None:
+            async with self.read() as connection:
+                return await work(connection)
+        async with in_our_words(), _turn(self._readers):
+            return await self.local.read(work, **self._reading)
+
+    async def transact(self, work: Work[Found]) -> Found:
+        """What `work` does, as by `write`; it may wait for nothing but its connection."""
+        if self.local is None:
+            async with self.write() as connection:
+                return await work(connection)
+        async with in_our_words(), _turn(self._one_writer):
+            return await self.local.write(work)
 
     async def close(self) -> None:
+        if self.local is not None:
+            await self.local.close()
         await self.engine.dispose()
         await self.apart.dispose()
+
+
+@asynccontextmanager
+async def _turn(turns: asyncio.Semaphore) -> AsyncIterator[None]:
+    """Nobody waits for one longer than PATIENCE. Raises Refusal."""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            await turns.acquire()
+    except TimeoutError:
+        raise Refusal(Code.UNAVAILABLE, BUSY) from None
+    try:
+        yield
+    finally:
+        turns.release()
+
+
+def _local(url: URL) -> Local:
+    """Its connections go from thread to thread, one thread at a time."""
+    threads = CONNECTIONS + 1  # all who may read, and the one who writes
+    engine = create_engine(
+        url.set(drivername="sqlite"),
+        connect_args={
+            "isolation_level": None,
+            "timeout": PATIENCE,
+            "check_same_thread": False,
+        },
+        pool_size=threads,
+        max_overflow=0,
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_locally)
+    return Local(engine, threads)
 
 
 def _sqlite(url: URL, **pool: Any) -> AsyncEngine:
@@ -122,6 +167,9 @@ def _prepare_sqlite(connection: Any, _: object) -> None:
     for words in (
         "journal_mode = WAL",
         "synchronous = NORMAL",
+        # Now and then somebody does it who is not waited for (core/database/sweep.py); a writer
+        # has to only when the log is 40 MB long.
+        "wal_autocheckpoint = 10000",
         "foreign_keys = ON",
         f"busy_timeout = {int(PATIENCE * 1000)}",
         "case_sensitive_like = ON",
@@ -131,15 +179,25 @@ def _prepare_sqlite(connection: Any, _: object) -> None:
     connection.create_function("rosey_lower", 1, small, deterministic=True)
 
 
-def _begin_sqlite(connection: Any) -> None:
-    # Who only reads begins nothing and waits for no writer. Who will write says so at once, or two
-    # that read first could never both go on.
+def _begin_sqlite(connection: Connection) -> None:
+    if _will_write(connection):
+        # Straight to the driver's thread: one step instead of three.
+        driver: Any = connection.connection.driver_connection
+        await_only(driver.execute(BEGIN))
+
+
+def _begin_locally(connection: Connection) -> None:
+    if _will_write(connection):
+        connection.exec_driver_sql(BEGIN)
+
+
+def _will_write(connection: Connection) -> bool:
+    """Who only reads begins nothing and waits for no writer.
+
+    Who will write says so at once, or two that read first could never both go on.
+    """
     options = connection.get_execution_options()
-    if READING in options or options.get("isolation_level") == "AUTOCOMMIT":
-        return
-    # Straight to the driver's thread: one step instead of three.
-    driver = connection.connection.driver_connection
-    await_only(driver.execute("BEGIN IMMEDIATE"))
+    return READING not in options and options.get("isolation_level") != "AUTOCOMMIT"
 
 
 def small(text: str | None) -> str | None:

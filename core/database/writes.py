@@ -11,6 +11,8 @@ from sqlalchemy import insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.database import local
+from core.database.local import Executes
 from core.database.own_tables import audit, idempotency
 from core.database.problems import Away, Refusal, invalid
 from core.database.store import Store
@@ -21,9 +23,16 @@ log = logging.getLogger("core.database")
 
 SLOW = 0.5
 DONE = "done"
+# Made once, for making them takes longer than carrying them out.
+RECORD = insert(audit).inline()
+CLAIMS = {
+    "postgresql": postgresql.insert(idempotency).on_conflict_do_nothing().inline(),
+    "sqlite": sqlite.insert(idempotency).on_conflict_do_nothing().inline(),
+}
 
 # Gives the reply's fields and how many rows were touched.
-Work = Callable[[AsyncConnection], Awaitable[tuple[dict[str, Any], int]]]
+DriverWork = Callable[[AsyncConnection], Awaitable[tuple[dict[str, Any], int]]]
+Work = local.Work[tuple[dict[str, Any], int]]
 
 
 @dataclass(frozen=True)
@@ -48,21 +57,46 @@ class Writer:
 
         Raises Refusal, after which nothing of `work` is kept.
         """
-        began = time.perf_counter()
-        try:
+        return await self._write(self.store.transact, plugin, operation, table, work, key)
+
+    async def write_by_driver(
+        self, plugin: str, operation: str, table: str, work: DriverWork
+    ) -> dict[str, Any]:
+        """As `write`, for work that needs the driver's connection or waits for other things."""
+
+        async def transact(recorded: Callable[[AsyncConnection], Awaitable[Done]]) -> Done:
             async with self.store.write() as connection:
-                done = await once(connection, plugin, key, work)
-                if done.is_repeat:
-                    return done.reply
-                rows, reply = done.rows, done.reply
+                return await recorded(connection)
+
+        return await self._write(transact, plugin, operation, table, work, None)
+
+    async def _write(
+        self,
+        transact: Callable[[Any], Awaitable[Done]],
+        plugin: str,
+        operation: str,
+        table: str,
+        work: Callable[[Any], Awaitable[tuple[dict[str, Any], int]]],
+        key: str | None,
+    ) -> dict[str, Any]:
+        began = time.perf_counter()
+
+        async def recorded(connection: Any) -> Done:
+            done = await once(connection, plugin, key, work)
+            if not done.is_repeat:
                 took = time.perf_counter() - began
-                await _record(connection, plugin, operation, table, rows, took, DONE)
+                await _record(connection, plugin, operation, table, done.rows, took, DONE)
+            return done
+
+        try:
+            done = await transact(recorded)
         except Refusal as refusal:
             await self._record_refused(plugin, operation, table, began, refusal)
             raise
+        took = time.perf_counter() - began
         if took > SLOW:
             log.warning("slow: %s %s %s took %.2f s", plugin, operation, table, took)
-        return reply
+        return done.reply
 
     async def _record_refused(
         self, plugin: str, operation: str, table: str, began: float, refusal: Refusal
@@ -72,13 +106,16 @@ class Writer:
         if isinstance(refusal, Away):
             return  # the database would not take this either, and somebody waits for the answer
         try:
-            async with self.store.write() as connection:
-                await _record(connection, plugin, operation, table, 0, took, refusal.code)
+            await self.store.transact(
+                lambda connection: _record(
+                    connection, plugin, operation, table, 0, took, refusal.code
+                )
+            )
         except Refusal as problem:
             log.warning("a refused write could not be recorded: %s", problem)
 
 
-async def once(connection: AsyncConnection, plugin: str, key: str | None, work: Work) -> Done:
+async def once(connection: Executes, plugin: str, key: str | None, work: Work) -> Done:
     """What `work` does in this transaction, or what it did the first time with this `key`."""
     known = await _claim(connection, plugin, key) if key else None
     if known is not None:
@@ -89,18 +126,14 @@ async def once(connection: AsyncConnection, plugin: str, key: str | None, work: 
     return Done(reply, rows)
 
 
-async def _claim(connection: AsyncConnection, plugin: str, key: str) -> dict[str, Any] | None:
+async def _claim(connection: Executes, plugin: str, key: str) -> dict[str, Any] | None:
     """The first result; None when this is the first, and then nobody else can be at the same time.
 
     Another transaction with the same key waits at the insert until this one ends.
     """
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    claim = (
-        dialect.insert(idempotency)
-        .values(plugin=plugin, key=key, result="", at=_now())
-        .on_conflict_do_nothing()
-    )
-    if (await connection.execute(claim)).rowcount:
+    row = {"plugin": plugin, "key": key, "result": "", "at": _now()}
+    claim = CLAIMS[connection.dialect.name]
+    if (await connection.execute(claim, row)).rowcount:
         return None
     mine = (idempotency.c.plugin == plugin) & (idempotency.c.key == key)
     result = (await connection.execute(select(idempotency.c.result).where(mine))).scalar_one()
@@ -111,14 +144,14 @@ async def _claim(connection: AsyncConnection, plugin: str, key: str) -> dict[str
     return known
 
 
-async def _keep(connection: AsyncConnection, plugin: str, key: str, reply: dict[str, Any]) -> None:
+async def _keep(connection: Executes, plugin: str, key: str, reply: dict[str, Any]) -> None:
     mine = (idempotency.c.plugin == plugin) & (idempotency.c.key == key)
     text = json.dumps(reply, ensure_ascii=False)
     await connection.execute(idempotency.update().where(mine).values(result=text))
 
 
 async def _record(
-    connection: AsyncConnection,
+    connection: Executes,
     plugin: str,
     operation: str,
     table: str,
@@ -135,7 +168,7 @@ async def _record(
         "seconds": round(took, 6),
         "outcome": outcome,
     }
-    await connection.execute(insert(audit).values(row))
+    await connection.execute(RECORD, row)
 
 
 def _now() -> int:

@@ -25,11 +25,23 @@ def postgres() -> Iterator[PostgresServer]:
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
     """An empty database of each kind."""
     if request.param == "sqlite":
-        store = Store(make_url(f"sqlite+aiosqlite:///{tmp_path / 'test.db'}"))
+        store = sqlite_store(tmp_path)
     else:
         store = await empty_postgres(request.getfixturevalue("postgres"))
     yield store
     await store.close()
+
+
+@pytest.fixture
+async def sqlite(tmp_path: Path) -> AsyncIterator[Store]:
+    """An empty file of SQLite's."""
+    store = sqlite_store(tmp_path)
+    yield store
+    await store.close()
+
+
+def sqlite_store(folder: Path) -> Store:
+    return Store(make_url(f"sqlite+aiosqlite:///{folder / 'test.db'}"))
 
 
 async def empty_postgres(server: PostgresServer) -> Store:

@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from core.database.pulse import NOT_YET, Pulse
 from core.database.store import Store
 from core.database.writes import Writer
 from rosey.contracts.storage import Code
-from tests.core.database.conftest import empty_postgres
+from tests.core.database.conftest import empty_postgres, sqlite_store
 from tests.core.database.own import prepare
 from tests.core.database.processes import stopped
 from tests.postgres_server import PASSWORD, PostgresServer, postgres_server
@@ -102,10 +102,6 @@ def own_server() -> Iterator[PostgresServer]:
         yield server
 
 
-def sqlite_store(folder: Path) -> Store:
-    return Store(make_url(f"sqlite+aiosqlite:///{folder / 'test.db'}"))
-
-
 async def test_a_locked_file(small: Room, tmp_path: Path) -> None:
     other = sqlite3.connect(tmp_path / "test.db", isolation_level=None)
     await small.set("before")
@@ -116,6 +112,13 @@ async def test_a_locked_file(small: Room, tmp_path: Path) -> None:
     other.execute("ROLLBACK")
     other.close()
     await small.is_well()
+
+
+def _at_every_checkout(store: Store, hook: Callable[..., None]) -> None:
+    """Whoever uses the file: the threads that work on it, and the driver that is waited for."""
+    assert store.local
+    for engine in (store.engine.sync_engine, store.local.engine):
+        event.listen(engine, "checkout", hook)
 
 
 async def test_a_full_disk(small: Room) -> None:
@@ -129,7 +132,7 @@ async def test_a_full_disk(small: Room) -> None:
     await small.set()
     async with small.store.read() as connection:
         pages = (await connection.execute(text("PRAGMA page_count"))).scalar_one()
-    event.listen(small.store.engine.sync_engine, "checkout", limit)
+    _at_every_checkout(small.store, limit)
     limits.append(pages + 2)
     assert await small.refused("x" * 60_000) == "The disk of the database is full."
     await small.sees("is full")
@@ -144,7 +147,7 @@ async def test_a_file_that_cannot_be_written(small: Room) -> None:
     def choose(connection: Any, *_: object) -> None:
         connection.execute(f"PRAGMA query_only = {only[0]}")
 
-    event.listen(small.store.engine.sync_engine, "checkout", choose)
+    _at_every_checkout(small.store, choose)
     assert (await small.refused()).startswith("The database file cannot be used: attempt to write")
     await small.sees("attempt to write a readonly database")
     only[0] = "OFF"

@@ -28,9 +28,10 @@ def statements(store: Store) -> Iterator[list[str]]:
         if not statement.startswith("BEGIN"):
             seen.append(statement)
 
-    event.listen(store.engine.sync_engine, "before_cursor_execute", note)
+    engine = store.local.engine if store.local else store.engine.sync_engine
+    event.listen(engine, "before_cursor_execute", note)
     yield seen
-    event.remove(store.engine.sync_engine, "before_cursor_execute", note)
+    event.remove(engine, "before_cursor_execute", note)
 
 
 async def test_a_hundred_rows_are_one_statement_and_keep_their_order(store: Store) -> None:

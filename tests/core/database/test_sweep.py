@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from pathlib import Path
 
 import pytest
 from sqlalchemy import func, insert, select
@@ -11,7 +12,7 @@ from core.database.keys import Keys, now
 from core.database.own_tables import audit, idempotency, keys
 from core.database.problems import Away
 from core.database.store import Store
-from core.database.sweep import sweep
+from core.database.sweep import checkpoint, keep_checkpointing, sweep
 from core.database.writes import Writer
 from tests.core.database.clocks import Clock
 from tests.core.database.own import prepare
@@ -88,3 +89,23 @@ async def test_it_goes_on_when_the_database_was_away(
     await until(lambda: "nothing was swept: It rains." in caplog.text)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_the_log_goes_into_the_file_while_somebody_reads(
+    sqlite: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await prepare(sqlite)
+    part = Keys(sqlite, Writer(sqlite))
+    for number in range(20):
+        await part.perform("dice", "set", {"key": f"{number}", "value": "x" * 10_000})
+    assert sqlite.url.database
+    file = Path(sqlite.url.database)
+    before = file.stat().st_size
+    async with sqlite.read() as connection:
+        await connection.execute(select(func.count()).select_from(keys))
+        monkeypatch.setattr(sweeping, "CHECKPOINT_EVERY", 0.01)
+        task = asyncio.create_task(keep_checkpointing(sqlite))
+        await until(lambda: file.stat().st_size >= before + 200_000)
+        task.cancel()
+    assert await checkpoint(sqlite) == 0
+    await part.close()
