@@ -63,6 +63,7 @@ class Local:
             while not future.done():
                 step.interrupt()
                 await asyncio.wait([future], timeout=0.05)
+            future.exception()  # nobody else will ask for it
             raise
 
     async def close(self) -> None:
