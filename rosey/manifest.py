@@ -141,9 +141,14 @@ class ConnectorManifest(BaseModel):
     subjects: Subjects = Subjects()
 
 
+def read_plugin(file: Path) -> PluginManifest:
+    """Reads a `plugin.toml`, whatever its folder is called. Raises ManifestError."""
+    return _load(file, PluginManifest)
+
+
 def load_plugin(folder: Path) -> PluginManifest:
     """Reads `plugin.toml` in `folder`. Raises ManifestError."""
-    manifest = _load(folder / "plugin.toml", PluginManifest)
+    manifest = read_plugin(folder / "plugin.toml")
     if not re.fullmatch(re.escape(manifest.name), folder.name):
         raise ManifestError(
             f"{folder / 'plugin.toml'}: name: is {manifest.name!r}, but the folder is "

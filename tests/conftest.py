@@ -9,6 +9,8 @@ import pytest
 from rosey.bus import Bus
 from tests.servers import NatsServer, nats_server
 
+pytest_plugins = ["rosey.testing.pytest_plugin"]
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _no_outside_settings() -> None:

@@ -10,24 +10,15 @@ from pydantic import BaseModel
 from core.backpressure import store_when_there_is_room
 from rosey import clock, ids, streams, subjects
 from rosey.bus import Bus, Consumer, Delivery
-from rosey.events import (
-    Action,
-    Command,
-    Happening,
-    Line,
-    Outcome,
-    PluginEvent,
-    PluginPresence,
-    Reply,
-)
+from rosey.events import Command, Happening, Outcome, PluginEvent, PluginPresence
+from rosey.handling import handle, reply_to
 from rosey.manifest import PluginManifest, Storage
-from rosey.plugin import Context, Plugin, Refused, Workflows
+from rosey.plugin import Context, Plugin, Workflows
 from rosey.storage import Database
 
 log = logging.getLogger("core.plugin_host")
 
 ALIVE_EVERY = 2.0
-LARGEST_ANSWER = 256 * 1024
 
 SettingsOf = Callable[[str], BaseModel | None]
 
@@ -105,70 +96,15 @@ class PluginHost:
         )
 
     async def _outcome(self, command: Command) -> Outcome:
-        """What the handler makes of it; its own bugs become one sentence with an id."""
-        handler = self.plugin.handlers.get(command.action)
-        if handler is None:
-            return Outcome(error=f"{command.plugin} has no command {command.action!r}.")
         context = Context(command, self._settings(command.channel), self._workflows, self._database)
-        try:
-            return self._checked(context, await handler(context))
-        except Refused as refusal:
-            return Outcome(error=str(refusal))
-        except Exception:  # whatever a plugin does wrong is its own failure, told in one line
-            short = command.id[-6:]
-            log.exception("%s %s failed (id %s)", command.plugin, command.action, short)
-            return Outcome(
-                error=f"{command.plugin} failed at {command.action!r} (id {short}). "
-                "Its log says why; other commands still work."
-            )
-
-    def _checked(self, context: Context, answer: object) -> Outcome:
-        """The answer with the lines and events noted on the way. Raises for what cannot be sent."""
-        if answer is None or isinstance(answer, str):
-            answer = Outcome(say=[answer] if answer else [])
-        if not isinstance(answer, Outcome):
-            raise TypeError(f"a handler answers a line, an Outcome or nothing, not {answer!r:.80}")
-        outcome = answer.model_copy(
-            update={
-                "lines": [*context.lines, *answer.lines],
-                "events": [*context.events, *answer.events],
-            }
-        )
-        for event in outcome.events:
-            if event.name not in self.manifest.events:
-                raise ValueError(f"the event {event.name!r} is not in the plugin's manifest")
-        size = len(outcome.model_dump_json().encode())
-        if size > LARGEST_ANSWER:
-            raise ValueError(f"an answer of {size} bytes; at most {LARGEST_ANSWER} can be sent")
-        return outcome
+        return await handle(self.plugin, self.manifest, context, log)
 
     async def _reply(self, command: Command, outcome: Outcome) -> None:
-        """Stores the reply; a plain line that led to nothing needs none."""
-        lines = [*outcome.lines, *(Line(text=text) for text in outcome.say)]
-        if command.plain and not (lines or outcome.error):
-            return
-        reply_id = ids.reply_id(command.id)
-        asker = command.user.name if command.pm else ""
-        actions = [
-            Action(
-                id=ids.numbered(reply_id, number),
-                channel=command.channel,
-                kind="pm" if line.to or asker else "say",
-                to=line.to or asker,
-                text=line.text,
-            )
-            for number, line in enumerate(lines)
-        ]
-        reply = Reply(
-            id=reply_id,
-            channel=command.channel,
-            command_id=command.id,
-            to=asker,
-            actions=actions,
-            error=outcome.error,
-        )
-        subject = subjects.reply(command.plugin, reply_id)
-        await store_when_there_is_room(self.bus, subject, reply.wire(), reply_id)
+        """Stores the reply, if there is one."""
+        reply = reply_to(command, outcome)
+        if reply is not None:
+            subject = subjects.reply(command.plugin, reply.id)
+            await store_when_there_is_room(self.bus, subject, reply.wire(), reply.id)
 
     async def _publish(self, command: Command, number: int, event: Happening) -> None:
         event_id = ids.event_id(command.id, number)

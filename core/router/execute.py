@@ -4,12 +4,12 @@ import logging
 
 from pydantic import ValidationError
 
-from core.router import texts
 from core.router.router import Router
 from rosey import clock, ids, subjects
 from rosey.bus import Bus, BusError, Incoming, StreamFull
 from rosey.channels import Channel
 from rosey.events import Command, Execute, Executed
+from rosey.routing import texts
 
 log = logging.getLogger("core.router")
 

@@ -7,30 +7,22 @@ from collections.abc import Callable
 from core.backpressure import store_when_there_is_room
 from core.config import Config
 from core.plugins import ROOM
-from core.router import texts
-from core.router.commands import OWN, Found, Group, Table, Unknown, resolve, table
-from core.router.policy import CoolDowns, Sparingly, allowed_actions, tidy
 from core.router.presence import Presences
+from core.router.sparingly import Sparingly
 from rosey import channels, ids, streams, subjects
 from rosey.bus import Bus, BusError, Delivery, Mirror, StreamFull
 from rosey.channels import Channel
-from rosey.events import (
-    Action,
-    ChatCommand,
-    Command,
-    Listening,
-    Message,
-    PluginPresence,
-    Reply,
-    Sent,
-)
+from rosey.events import Action, Command, Listening, Message, PluginPresence, Reply, Sent
 from rosey.manifest import PluginManifest
+from rosey.routing import texts
+from rosey.routing.commands import OWN, Found, Group, Table, Unknown, resolve, table
+from rosey.routing.exchange import actions_of, command_of, own_answer
+from rosey.routing.policy import CoolDowns, refusal
 
 log = logging.getLogger("core.router")
 
 SLOW_AFTER = 2.0
 LOOK_EVERY = 1.0
-ROSEY = "rosey"  # in ids of what the router says itself; no plugin is called that
 
 
 class Router:
@@ -150,9 +142,9 @@ class Router:
             return
         if not self._is_on(message.channel, found.plugin):
             return
-        refusal = self._refusal(message, prefix, found.plugin, found.command)
-        if refusal:
-            await self._say(message, refusal)
+        alive = self._presences.alive(found.plugin)
+        if refused := refusal(message, prefix, found, alive, self._cooldowns):
+            await self._say(message, refused)
             return
         command = self._command(message, seq, found.plugin, found.command.action, found.rest)
         entry = self._listening.get(message.channel, {}).get(found.plugin)
@@ -172,32 +164,9 @@ class Router:
             if self._telling_full.due(message.channel, command.plugin, asker):
                 await self._say(message, texts.full(command.plugin))
 
-    def _refusal(
-        self, message: Message, prefix: str, plugin: str, command: ChatCommand
-    ) -> str | None:
-        if message.user.rank < command.rank:
-            return texts.no_rank(prefix, command)
-        if not self._presences.alive(plugin):
-            return texts.away(plugin)
-        wait = self._cooldowns.wait(
-            message.channel, message.user.name, plugin, command, message.sent_at
-        )
-        return texts.cooling(prefix, command, wait) if wait > 0 else None
-
     def _command(self, message: Message, seq: int, plugin: str, action: str, text: str) -> Command:
-        return Command(
-            id=ids.command_id(message.id, plugin),
-            plugin=plugin,
-            action=action,
-            channel=message.channel,
-            user=message.user,
-            text=text,
-            args=text.split(),
-            sent_at=message.sent_at,
-            seq=seq,
-            pm=message.pm,
-            prefix=self._config().channel(message.channel).prefix,
-        )
+        prefix = self._config().channel(message.channel).prefix
+        return command_of(message, plugin, action, text, seq=seq, prefix=prefix)
 
     async def _store(self, command: Command) -> None:
         subject = subjects.command(command.plugin, command.action)
@@ -258,11 +227,9 @@ class Router:
             waiting.set_result(reply)
         if not self._is_on(reply.channel, plugin):
             return
-        actions, refused = allowed_actions(reply, self._manifests.get(plugin))
+        actions, refused = actions_of(reply, self._manifests.get(plugin))
         if refused:
             log.warning("%s asked for more than it may: %s", plugin, refused)
-        if reply.error:
-            actions.append(_line(ids.numbered(reply.id, len(reply.actions)), reply, reply.error))
         await asyncio.gather(*(self._send(action) for action in actions))
 
     async def _send(self, action: Action) -> None:
@@ -271,11 +238,7 @@ class Router:
 
     async def _say(self, message: Message, text: str) -> None:
         """Rosey's own answer, where she was asked."""
-        reply_id = ids.reply_id(ids.command_id(message.id, ROSEY))
-        asked = Reply(
-            id=reply_id, channel=message.channel, to=message.user.name if message.pm else ""
-        )
-        await self._send(_line(ids.numbered(reply_id, 0), asked, text))
+        await self._send(own_answer(message, text))
 
     # -- patience --------------------------------------------------------------------------
 
@@ -296,13 +259,3 @@ class Router:
         task = asyncio.create_task(watch(), name=f"watch {command.id}")
         self._watches.add(task)
         task.add_done_callback(self._watches.discard)
-
-
-def _line(action_id: str, reply: Reply, text: str) -> Action:
-    return Action(
-        id=action_id,
-        channel=reply.channel,
-        kind="pm" if reply.to else "say",
-        to=reply.to,
-        text=tidy(text),
-    )

@@ -12,7 +12,7 @@ from core.plugins import PLUGINS
 from rosey.manifest import find_plugins, load_plugin
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
-COMMAND_PATH = ("core/router/commands.py", "core/router/router.py")
+COMMAND_PATH = ("rosey/routing/commands.py", "core/router/router.py")
 
 
 def test_the_wheel_holds_the_kit_alone(tmp_path: Path) -> None:

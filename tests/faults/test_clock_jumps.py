@@ -2,7 +2,7 @@
 
 Who is alive is judged without clocks (tests/core/router/test_presence.py), offers by their renewal
 (tests/activities/connection/test_activity.py), cool-downs by the platform's times
-(tests/core/router/test_policy.py).
+(tests/rosey/routing/test_policy.py).
 """
 
 from collections.abc import Callable

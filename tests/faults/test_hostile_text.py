@@ -19,8 +19,8 @@ from connectors.lounge.guest import Frame, Guest
 from connectors.lounge.server import Lounge
 from connectors.lounge.settings import Account, LoungeSettings, RoomSettings
 from connectors.lounge.text import blank, whole, without_controls
-from core.router.policy import tidy
 from rosey.events import ConnectionEvent, Executed, Message, UserEvent
+from rosey.routing.policy import tidy
 from tests.faults.hostile import (
     CHANNEL,
     DEEP,

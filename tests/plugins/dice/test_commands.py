@@ -1,61 +1,60 @@
-"""What dice answers, hosted on a bus in memory."""
+"""What dice answers in a room."""
 
+import re
 from collections.abc import AsyncIterator
 
 import pytest
 
-from core.plugin_host.host import PluginHost
-from core.plugins import PLUGINS, load
-from rosey import streams
-from rosey.events import PluginEvent, Reply
-from rosey.manifest import load_plugin
-from rosey.testing import MemoryBus
-from tests.core.plugin_host.desk import give
-from tests.servers import until
+from plugins.dice.commands import plugin
+from rosey.testing import Room
 
 
 @pytest.fixture
-async def bus() -> AsyncIterator[MemoryBus]:
-    bus = MemoryBus()
-    await bus.declare(["dice"])
-    manifest = load_plugin(PLUGINS / "dice")
-    host = PluginHost(bus, manifest, load(manifest.entry))
-    await host.start()
-    yield bus
-    await host.stop()
-    await bus.drain()
+async def room() -> AsyncIterator[Room]:
+    async with Room(plugin) as room:
+        yield room
 
 
-async def ask(bus: MemoryBus, action: str, text: str = "") -> tuple[Reply, dict[str, PluginEvent]]:
-    """The reply, and the events by their names."""
-    await give(bus, action=action, text=text, args=text.split())
-    durable = bus.memory.streams[streams.commands_of("dice")].durables["dice"]
-    await until(lambda: durable.is_settled)
-    (reply,) = bus.stored(streams.replies_of("dice"))
-    events = [PluginEvent.read(kept.data) for kept in bus.stored(streams.events_of("dice"))]
-    return Reply.read(reply.data), {event.event: event for event in events}
+async def test_dice_fall_and_are_shown(room: Room) -> None:
+    (line,) = await room.says("alice", "!roll 3d6+1")
+    assert re.fullmatch(r"🎲 \[[1-6], [1-6], [1-6]\] \+ 1 = [0-9]+", line)
+    (line,) = await room.says("bob", "!coin")
+    assert line in ("🪙 Heads", "🪙 Tails")
+    assert await room.says("bob", "!roll a cat") == [
+        "I cannot read “a cat” as dice. Try 2d6+3, 4d6kh3 or adv."
+    ]
 
 
-async def test_a_roll_is_shown(bus: MemoryBus) -> None:
-    reply, events = await ask(bus, "roll", "3d6+1")
-    rolled = events["roll_performed"].data
-    assert (rolled["count"], rolled["sides"]) == (3, 6)
-    (action,) = reply.actions
-    assert action.text.startswith("🎲 [")
-    assert action.text.endswith(f"] + 1 = {rolled['total']}")
-    assert set(events) == {"roll_performed", "command_succeeded"}
+@pytest.mark.in_memory
+async def test_a_roll_is_published_and_nothing_else(room: Room) -> None:
+    (line,) = await room.says("alice", "!roll 3d6+1")
+    (event,) = room.events
+    assert event.name == "roll_performed"
+    assert set(event.data) == {"count", "sides", "total"}
+    assert (event.data["count"], event.data["sides"]) == (3, 6)
+    assert line.endswith(f" = {event.data['total']}")
+    await room.says("alice", "!flip")
+    await room.says("alice", "!roll a cat")
+    assert len(room.events) == 1
 
 
-async def test_a_coin_falls(bus: MemoryBus) -> None:
-    reply, events = await ask(bus, "flip")
-    (action,) = reply.actions
-    assert action.text in ("🪙 Heads", "🪙 Tails")
-    assert set(events) == {"command_succeeded"}
+@pytest.mark.in_memory
+async def test_without_notation_one_die_falls(room: Room) -> None:
+    assert len(await room.says("alice", "!dice")) == 1
+    (event,) = room.events
+    assert (event.data["count"], event.data["sides"]) == (1, 6)
 
 
-async def test_what_cannot_be_rolled_is_explained(bus: MemoryBus) -> None:
-    reply, events = await ask(bus, "roll", "a cat")
-    assert reply.actions == []
-    assert reply.error
-    assert "Try " in reply.error
-    assert set(events) == {"command_failed"}
+@pytest.mark.in_memory
+async def test_a_seed_decides_what_falls() -> None:
+    lines = []
+    for seed in (1, 1, 2):
+        async with Room(plugin, seed=seed) as room:
+            lines.append(await room.says("alice", "!roll 20d1000"))
+    assert lines[0] == lines[1] != lines[2]
+
+
+@pytest.mark.in_memory
+async def test_who_asks_in_private_is_answered_in_private(room: Room) -> None:
+    (line,) = await room.whispers("alice", "!roll")
+    assert line.to == "alice"

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from core.plugins import PLUGINS, load
-from core.router.commands import Found, resolve, table
 from plugins.trivia.commands import leaderboard, plugin, stats
 from plugins.trivia.texts import AWAY
 from rosey.contracts.storage import Code, FieldDefinition, TableDefinition
@@ -14,6 +13,7 @@ from rosey.events import Command, PluginPresence, User
 from rosey.manifest import load_plugin
 from rosey.names import LONGEST_NAME
 from rosey.plugin import Answer, Context, Handler, Refused
+from rosey.routing.commands import Found, resolve, table
 from rosey.storage import StorageError
 from tests.activities.storage.shelf import Shelf
 

@@ -1,14 +1,14 @@
 """Who may do what, how often, and what a plugin may have Rosey do."""
 
-import time
 from collections import OrderedDict
 from datetime import datetime
 
-from rosey.events import Action, ChatCommand, Reply
+from rosey.events import Action, ChatCommand, Message, Reply
 from rosey.manifest import PluginManifest
+from rosey.routing import texts
+from rosey.routing.commands import Found
 
 REMEMBERED = 10_000
-TELL_EVERY = 5.0
 LONGEST_TEXT = 2_000
 MOST_ACTIONS = 20
 
@@ -48,20 +48,18 @@ class CoolDowns:
             self._used.popitem(last=False)
 
 
-class Sparingly:
-    """What is told once in five seconds in a burst, where more would bury the room."""
-
-    def __init__(self) -> None:
-        self._told: dict[tuple[str, ...], float] = {}
-
-    def due(self, *about: str) -> bool:
-        """Whether to tell it now; then it is noted as told."""
-        now = time.monotonic()
-        self._told = {each: at for each, at in self._told.items() if now - at < TELL_EVERY}
-        if about in self._told:
-            return False
-        self._told[about] = now
-        return True
+def refusal(
+    message: Message, prefix: str, found: Found, alive: bool, cooldowns: CoolDowns
+) -> str | None:
+    """Why a command is not taken, in a sentence; None notes its use for the cool-down."""
+    if message.user.rank < found.command.rank:
+        return texts.no_rank(prefix, found.command)
+    if not alive:
+        return texts.away(found.plugin)
+    wait = cooldowns.wait(
+        message.channel, message.user.name, found.plugin, found.command, message.sent_at
+    )
+    return texts.cooling(prefix, found.command, wait) if wait > 0 else None
 
 
 def allowed_actions(reply: Reply, manifest: PluginManifest | None) -> tuple[list[Action], str]:

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.plugins import PLUGINS, load, manifests
-from core.router.commands import CORE, OWN, Found, Group, Table, Unknown, fold, resolve, table
 from rosey.events import ChatCommand, PluginPresence
+from rosey.routing.commands import CORE, OWN, Found, Group, Table, Unknown, fold, resolve, table
 from tests.rosey.orders import SOME_TIME
 
 

@@ -2,21 +2,19 @@
 
 from datetime import timedelta
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.router.policy import (
+from rosey.events import Action, ChatCommand, Reply
+from rosey.manifest import PluginManifest
+from rosey.routing.policy import (
     LONGEST_TEXT,
     MOST_ACTIONS,
     REMEMBERED,
     CoolDowns,
-    Sparingly,
     allowed_actions,
     tidy,
 )
-from rosey.events import Action, ChatCommand, Reply
-from rosey.manifest import PluginManifest
 from tests.rosey.orders import SOME_TIME as NOW
 
 ROLL = ChatCommand(action="roll", words=["roll"], cooldown=10)
@@ -98,20 +96,6 @@ def test_only_so_many_people_are_remembered() -> None:
     assert len(cool._used) == REMEMBERED
     assert cool.wait(ROOM, "bob0", "dice", ROLL, NOW + after(1)) == 0
     assert cool.wait(ROOM, f"bob{REMEMBERED}", "dice", ROLL, NOW + after(1)) > 0
-
-
-def test_what_is_told_sparingly(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = [100.0]
-    monkeypatch.setattr("time.monotonic", lambda: clock[0])
-    sparingly = Sparingly()
-    assert sparingly.due(ROOM, "dice")
-    assert not sparingly.due(ROOM, "dice")
-    assert sparingly.due(ROOM, "trivia")
-    clock[0] += 4.9
-    assert not sparingly.due(ROOM, "dice")
-    clock[0] += 0.2
-    assert sparingly.due(ROOM, "dice")
-    assert len(sparingly._told) == 1
 
 
 def manifest(*actions: str) -> PluginManifest:

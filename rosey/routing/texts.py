@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from core.router.commands import CORE, Found, Group, Table
 from rosey.events import ChatCommand
 from rosey.ranks import title
+from rosey.routing.commands import CORE, Found, Group, Table
 
 
 def own(found: Found, prefix: str, words: Table, rank: float, plugins: Mapping[str, bool]) -> str:

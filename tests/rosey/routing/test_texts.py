@@ -2,10 +2,10 @@
 
 import pytest
 
-from core.router import texts
-from core.router.commands import Group, table
 from rosey.events import ChatCommand
-from tests.core.router.test_commands import WORDS, command, presence
+from rosey.routing import texts
+from rosey.routing.commands import Group, table
+from tests.rosey.routing.test_commands import WORDS, command, presence
 
 
 def test_help_lists_what_this_person_may_use() -> None:

@@ -1,0 +1,73 @@
+"""What belongs to a plugin under test: its manifest and its settings, found where it lies."""
+
+import inspect
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from pkgutil import resolve_name
+from typing import Any
+
+from pydantic import BaseModel
+
+from rosey.manifest import PluginManifest, Storage, read_plugin
+from rosey.plugin import Plugin
+
+FILE = "plugin.toml"
+PARENTS = 3
+
+
+def manifest_of(plugin: Plugin, given: PluginManifest | Path | str | None) -> PluginManifest:
+    """The given one, or the one in that file or folder, or the plugin.toml above the plugin's code.
+
+    Without any it is made up: the plugin may say, write in private and keep keys, and has no
+    events and no tables. Raises ManifestError for a bad one, ValueError for another plugin's.
+    """
+    if given is None:
+        return next(_around(plugin), None) or _made_up(plugin.name)
+    manifest = given if isinstance(given, PluginManifest) else read_plugin(_file(Path(given)))
+    if manifest.name != plugin.name:
+        raise ValueError(
+            f"the plugin is {plugin.name!r}, and the manifest that of {manifest.name!r}"
+        )
+    return manifest
+
+
+def settings_of(
+    manifest: PluginManifest, given: BaseModel | Mapping[str, Any] | None
+) -> BaseModel | None:
+    """The settings a handler sees. Raises ValidationError, or ValueError if it has none."""
+    if isinstance(given, BaseModel):
+        return given
+    if manifest.settings is None:
+        if given:
+            raise ValueError(f"{manifest.name} names no settings in its {FILE}")
+        return None
+    model: type[BaseModel] = resolve_name(manifest.settings)
+    return model.model_validate(given or {})
+
+
+def _file(path: Path) -> Path:
+    return path / FILE if path.is_dir() else path
+
+
+def _around(plugin: Plugin) -> Iterator[PluginManifest]:
+    """The manifest of that name nearest to the plugin's code, above it or beside."""
+    handler = next(iter(plugin.handlers.values()), None)
+    if handler is None:
+        return
+    code = Path(inspect.getfile(inspect.unwrap(handler))).resolve()
+    for folder in list(code.parents)[: PARENTS + 1]:
+        if (folder / FILE).is_file():
+            manifest = read_plugin(folder / FILE)
+            if manifest.name == plugin.name:
+                yield manifest
+
+
+def _made_up(name: str) -> PluginManifest:
+    return PluginManifest(
+        name=name,
+        version="0.0.0",
+        summary="Made up for a test",
+        entry=f"{name}:plugin",
+        actions=["say", "pm"],
+        storage=Storage(keys=True),
+    )
