@@ -1,8 +1,35 @@
 """The kit a plugin author imports."""
 
-from rosey.events import Happening, Outcome, User
+from rosey.events import (
+    ConnectionEvent,
+    Happening,
+    MediaEvent,
+    Message,
+    Outcome,
+    PlaylistChange,
+    User,
+    UserEvent,
+)
 from rosey.plugin import Context, Plugin, Refused
 from rosey.ranks import Rank
+from rosey.services import ServiceAway, ServiceError
 from rosey.values import Rest, Url
 
-__all__ = ["Context", "Happening", "Outcome", "Plugin", "Rank", "Refused", "Rest", "Url", "User"]
+__all__ = [
+    "ConnectionEvent",
+    "Context",
+    "Happening",
+    "MediaEvent",
+    "Message",
+    "Outcome",
+    "PlaylistChange",
+    "Plugin",
+    "Rank",
+    "Refused",
+    "Rest",
+    "ServiceAway",
+    "ServiceError",
+    "Url",
+    "User",
+    "UserEvent",
+]

@@ -151,6 +151,9 @@ class Command(Wire):
     plain: bool = False
     pm: bool = False
     prefix: str = Field(default="!", description="what commands begin with in the channel")
+    event: dict[str, JsonValue] | None = Field(
+        default=None, description="what happened, for an action that nobody typed"
+    )
 
 
 class Action(Wire):
@@ -264,6 +267,7 @@ class PluginPresence(Wire):
     alive_at: AwareDatetime
     commands: list[ChatCommand] = []
     actions: list[str] = Field(default=[], description="kinds of actions its manifest asks for")
+    hears: list[str] = Field(default=[], description="events it has handlers for: user.join")
 
 
 class Listening(Wire):

@@ -53,15 +53,36 @@ def _checked(manifest: PluginManifest, context: Context, answer: object) -> Outc
 
 
 def reply_to(command: Command, outcome: Outcome) -> Reply | None:
-    """The reply with its lines; a plain line that led to nothing needs none."""
-    lines = [*outcome.lines, *(Line(text=text) for text in outcome.say)]
-    if command.plain and not (lines or outcome.error):
+    """The reply with its lines; what nobody asked for needs none unless it led to something.
+
+    Nobody is told what went wrong at an event, which was nobody's command.
+    """
+    error = outcome.error if command.event is None else None
+    actions = _actions(command, outcome, reply_id := ids.reply_id(command.id))
+    if (command.plain or command.event is not None) and not (actions or error):
         return None
-    reply_id = ids.reply_id(command.id)
-    asker = command.user.name if command.pm else ""
-    actions = [
+    return Reply(
+        id=reply_id,
+        channel=command.channel,
+        command_id=command.id,
+        to=_asker(command),
+        actions=actions,
+        error=error,
+    )
+
+
+def announcement_of(command: Command, outcome: Outcome) -> Reply | None:
+    """What is said without having been asked for, under the command's own id; None for nothing."""
+    actions = _actions(command, outcome, command.id)
+    return Reply(id=command.id, channel=command.channel, actions=actions) if actions else None
+
+
+def _actions(command: Command, outcome: Outcome, id: str) -> list[Action]:
+    lines = [*outcome.lines, *(Line(text=text) for text in outcome.say)]
+    asker = _asker(command)
+    return [
         Action(
-            id=ids.numbered(reply_id, number),
+            id=ids.numbered(id, number),
             channel=command.channel,
             kind="pm" if line.to or asker else "say",
             to=line.to or asker,
@@ -69,11 +90,8 @@ def reply_to(command: Command, outcome: Outcome) -> Reply | None:
         )
         for number, line in enumerate(lines)
     ]
-    return Reply(
-        id=reply_id,
-        channel=command.channel,
-        command_id=command.id,
-        to=asker,
-        actions=actions,
-        error=outcome.error,
-    )
+
+
+def _asker(command: Command) -> str:
+    """Whoever asked by private message."""
+    return command.user.name if command.pm else ""

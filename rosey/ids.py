@@ -21,6 +21,16 @@ def command_id(message: str, plugin: str) -> str:
     return derive("c", message, plugin)
 
 
+def heard_id(event: str, plugin: str, action: str) -> str:
+    """For a command that an event led to; the same line may also be an answer to a question."""
+    return derive("c", event, plugin, action)
+
+
+def tick_id(plugin: str, handler: str, channel: str, tick: int) -> str:
+    """What a timer says in a channel; `tick` counts its intervals since 1970."""
+    return derive("a", plugin, handler, channel, tick)
+
+
 def reply_id(command: str) -> str:
     return f"r-{command}"
 

@@ -18,6 +18,7 @@ from pydantic import (
 from rosey.contracts.storage import TableDefinition, TableName
 
 RESERVED = ("rosey", "db", "plugin", "core")
+ALL_EVENTS = "rosey.events.>"
 ACTION_KINDS = ("say", "pm")
 HEARD = (
     "rosey.events.message",
@@ -100,6 +101,10 @@ class PluginManifest(BaseModel):
     def all_events(self) -> list[str]:
         """Its own, and how every command ends."""
         return [*self.events, "command_succeeded", "command_failed"]
+
+    def may_hear(self, subject: str) -> bool:
+        """Whether what happens on this subject may be told to it."""
+        return subject in self.hears or ALL_EVENTS in self.hears
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

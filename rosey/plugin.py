@@ -8,23 +8,31 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from functools import wraps
-from typing import TYPE_CHECKING, Concatenate, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
 
+from rosey import heard
 from rosey.arguments import Arguments, Mistake
 from rosey.events import ChatCommand, Command, Happening, Line, Outcome, User
+from rosey.kit import Kit
 from rosey.ranks import Rank
+from rosey.services import Offer, Server
 from rosey.signatures import arguments_of
+from rosey.texts import FIRST
+from rosey.timers import Timer
 from rosey.values import Here
 
 if TYPE_CHECKING:
-    from rosey.storage.client import Database
+    from rosey.service_client import Services
+    from rosey.storage.client import Database, KeyValues
 
 Answer = Outcome | str | None
 Handler = Callable[["Context"], Awaitable[Answer]]
 Written = TypeVar("Written", bound=Callable[Concatenate["Context", ...], Awaitable[Answer]])
+Listening = TypeVar("Listening", bound=Callable[["Context", Any], Awaitable[Answer]])
+Ticking = TypeVar("Ticking", bound=Handler)
 _WORDS = re.compile(r"[a-z0-9]+( [a-z0-9]+)?")
 
 
@@ -52,6 +60,7 @@ class Context:
     random: randomness.Random = field(default_factory=randomness.SystemRandom)
     events: list[Happening] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
+    kit: Kit = field(default_factory=Kit)
 
     @property
     def user(self) -> User:
@@ -84,6 +93,25 @@ class Context:
         return self.database
 
     @property
+    def kv(self) -> KeyValues:
+        """The plugin's own keys; only plugins whose manifest asks for storage.keys have them."""
+        if self.kit.keys is None:
+            raise RuntimeError(f"{self.command.plugin} asks for no storage.keys in its plugin.toml")
+        return self.kit.keys
+
+    @property
+    def services(self) -> Services:
+        """Other plugins' services: `await ctx.services.call("dice.roll", request, Reply)`."""
+        if self.kit.services is None:
+            raise RuntimeError("there is no bus here to ask other plugins")
+        return self.kit.services
+
+    def phrase(self, key: str, /, **values: object) -> str:
+        """The text of that key in the room's language, which is the setting `language`."""
+        language = str(getattr(self.settings, "language", FIRST))
+        return self.kit.texts.get(language, key, values)
+
+    @property
     def options(self) -> dict[str, object]:
         """The channel's settings for this plugin as plain data."""
         return self.settings.model_dump(mode="json") if self.settings else {}
@@ -114,12 +142,15 @@ class Context:
 
 
 class Plugin:
-    """A plugin's commands. The name is the one in its `plugin.toml`."""
+    """A plugin's commands, and what else it does. The name is the one in its `plugin.toml`."""
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.commands: list[ChatCommand] = []
         self.handlers: dict[str, Handler] = {}
+        self.heard: dict[str, list[Handler]] = {}
+        self.timers: list[Timer] = []
+        self.offers: dict[str, Offer] = {}
 
     def command(
         self,
@@ -146,8 +177,7 @@ class Plugin:
 
         def register(handler: Written) -> Written:
             name = action or typed[0].split()[-1]
-            if name in self.handlers:
-                raise ValueError(f"{self.name} has two handlers for {name!r}")
+            self._check_free(name)
             arguments = arguments_of(handler)
             command = ChatCommand(
                 action=name,
@@ -165,6 +195,75 @@ class Plugin:
             return handler
 
         return register
+
+    def on(self, event: str) -> Callable[[Listening], Listening]:
+        """Makes a function hear an event, as `user.join`, in the rooms where the plugin is on.
+
+        It takes ctx and the event; what it answers is said in the room. plugin.toml must list
+        `rosey.events.<event>` under hears. Raises ValueError for an event that there is not.
+        """
+
+        def register(handler: Listening) -> Listening:
+            self._hear(event, heard.listener(event, handler))
+            return handler
+
+        return register
+
+    def trigger(
+        self, pattern: str, *, cooldown: float = 0.0, room_cooldown: float = 0.0
+    ) -> Callable[[Listening], Listening]:
+        """Makes a function answer lines of talk in which a regular expression is found.
+
+        It takes ctx and the match. Case does not matter; `cooldown` in seconds for each person,
+        `room_cooldown` for the room. plugin.toml must list `rosey.events.message` under hears.
+        Raises ValueError for a pattern that cannot be read.
+        """
+
+        def register(handler: Listening) -> Listening:
+            self._hear("message", heard.trigger(pattern, handler, cooldown, room_cooldown))
+            return handler
+
+        return register
+
+    def every(self, *, seconds: float) -> Callable[[Ticking], Ticking]:
+        """Runs a function that takes ctx at intervals, for each room where the plugin is on.
+
+        What it answers is said there, once, whatever processes there are. They all run it, so
+        what it changes elsewhere must bear a repeat. Raises ValueError below one second.
+        """
+
+        def register(handler: Ticking) -> Ticking:
+            action = f"every_{handler.__name__}"
+            self._check_free(action)
+            self.timers.append(Timer(action, seconds))
+            self.handlers[action] = handler
+            return handler
+
+        return register
+
+    def service(self, handler: Server) -> Server:
+        """Offers a function to other plugins as `<plugin>.<its name>`.
+
+        It takes ctx and perhaps a request, and answers a reply or None, all pydantic models. Nobody
+        is there to be told anything else: it says no lines. Raises ValueError, TypeError.
+        """
+        offer = Offer.of(handler)
+        if offer.method in self.offers:
+            raise ValueError(f"{self.name} has two services {offer.method!r}")
+        self.offers[offer.method] = offer
+        return handler
+
+    def _check_free(self, action: str) -> None:
+        if action in self.handlers:
+            raise ValueError(f"{self.name} has two handlers for {action!r}")
+
+    def _hear(self, event: str, handler: Handler) -> None:
+        if event not in self.heard:
+            action = heard.action_of(event)
+            self._check_free(action)
+            handlers = self.heard[event] = []
+            self.handlers[action] = heard.together(handlers)
+        self.heard[event].append(handler)
 
 
 def _reading(handler: Written, arguments: Arguments, known: ChatCommand) -> Handler:

@@ -178,6 +178,21 @@ def events_consumer() -> ConsumerSpec:
     return ConsumerSpec(EVENTS, "router", heard, ROUTER_ACK_WAIT)
 
 
+def heard_consumer() -> ConsumerSpec:
+    """The routers share what happens in rooms besides talk, for the plugins that hear it."""
+    heard = (
+        subjects.USER_JOIN,
+        subjects.USER_LEAVE,
+        subjects.USER_UPDATE,
+        subjects.MEDIA_CHANGE,
+        subjects.MEDIA_END,
+        subjects.PLAYLIST_CHANGE,
+        subjects.CONNECTION_UP,
+        subjects.CONNECTION_DOWN,
+    )
+    return ConsumerSpec(EVENTS, "heard", heard, ROUTER_ACK_WAIT)
+
+
 def sends_consumer(connection: str) -> ConsumerSpec:
     """One action at a time, so that after a crash the line under way comes before later ones.
 
@@ -216,7 +231,7 @@ def wanted_streams(plugins: Iterable[str]) -> list[StreamConfig]:
 
 
 def wanted_consumers(plugins: Iterable[str], connections: Iterable[str]) -> list[ConsumerSpec]:
-    consumers = [events_consumer(), recorded_events(), recorded_sends()]
+    consumers = [events_consumer(), heard_consumer(), recorded_events(), recorded_sends()]
     consumers += [sends_consumer(connection) for connection in connections]
     for plugin in plugins:
         consumers += [commands_consumer(plugin), replies_consumer(plugin)]

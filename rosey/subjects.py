@@ -69,6 +69,16 @@ def dead(stream: str) -> str:
     return f"rosey.dead.{stream}"
 
 
+def service(plugin: str, method: str) -> str:
+    """A request to a plugin that offers a service."""
+    return f"rosey.service.{plugin}.{method}"
+
+
+def service_answers(inbox: str) -> str:
+    """Where answers of services go. No other answers do, so a plugin may write to all of these."""
+    return f"{inbox}.service"
+
+
 def database(kind: str, plugin: str, op: str) -> str:
     """A request to the database service; `kind` is row, kv, sql or migrate."""
     return f"db.{kind}.{plugin}.{op}"

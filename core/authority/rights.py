@@ -46,6 +46,11 @@ def inbox(name: str) -> str:
     return f"_INBOX.{name}"
 
 
+# Where a plugin may answer. The server could let it answer wherever a question says, but then two
+# plugins that work together could write to any subject.
+ANSWERS = (f"{subjects.service_answers(inbox('*'))}.>", f"{inbox(OPERATOR)}.>")
+
+
 def everybody(config: Config) -> list[Rights]:
     """All that the manifests of this checkout and the configuration speak of.
 
@@ -93,7 +98,10 @@ def of_plugin(manifest: PluginManifest) -> Rights:
         publish += [f"db.{kind}.{plugin}.*" for kind in ("row", "sql", "migrate")]
     if manifest.storage.keys:
         publish.append(f"db.kv.{plugin}.*")
+    publish += ANSWERS
     heard = manifest.hears if manifest.trust == "trusted" else []
+    heard = [*heard, subjects.service(plugin, "*"), "$SRV.*", f"$SRV.*.{plugin}"]
+    heard.append(f"$SRV.*.{plugin}.*")
     return _rights(plugin_name(plugin), publish=publish, subscribe=heard)
 
 
@@ -116,6 +124,7 @@ def _router(plugins: Iterable[str]) -> Rights:
     publish = [
         "$JS.API.>",
         "$JS.ACK.EVENTS.router.>",
+        "$JS.ACK.EVENTS.heard.>",
         *(f"$JS.ACK.{streams.replies_of(plugin)}.router.>" for plugin in plugins),
         f"$KV.{subjects.LISTENING_BUCKET}.>",
         subjects.command("*", "*"),

@@ -100,6 +100,16 @@ FAMILIES = [
         "what a plugin stores and asks for (request); kind is row, kv, sql or migrate",
         said="plugins with storage",
     ),
+    Family(
+        "rosey.service.<plugin>.<method>",
+        "one plugin asks another (request)",
+        said="plugins whose manifest lists it",
+    ),
+    Family(
+        "$SRV.<verb>.<plugin>",
+        "which services are there, and how they fare (request); verb is PING, INFO or STATS",
+        said="operators",
+    ),
     Family("rosey.refusal.<name>", "what NATS did not let a process do", said="every process"),
     Family("rosey.measured.<name>", "a process tells of its own traffic", said="every process"),
     Family(subjects.VIOLATION, "somebody tried what he may not", "operators"),
@@ -163,6 +173,7 @@ def _takers(subject: str) -> Iterator[str]:
     """Who has a durable consumer for it."""
     takers: list[tuple[str, ConsumerSpec]] = [
         ("router", streams.events_consumer()),
+        ("router", streams.heard_consumer()),
         ("recorder", streams.recorded_events()),
         ("router", streams.replies_consumer(PLUGIN)),
         ("plugin", streams.commands_consumer(PLUGIN)),

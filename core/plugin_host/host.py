@@ -3,18 +3,24 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from pydantic import BaseModel
 
 from core.backpressure import store_when_there_is_room
+from core.plugin_host.services import ServiceDesk
+from core.plugin_host.timers import Timers
 from rosey import clock, ids, streams, subjects
 from rosey.bus import Bus, Consumer, Delivery
 from rosey.events import Command, Happening, Outcome, PluginEvent, PluginPresence
-from rosey.handling import handle, reply_to
-from rosey.manifest import PluginManifest, Storage
+from rosey.handling import announcement_of, handle, reply_to
+from rosey.heard import PREFIX
+from rosey.kit import Kit
+from rosey.manifest import ManifestError, PluginManifest, Storage
 from rosey.plugin import Context, Plugin, Workflows
+from rosey.service_client import Services
 from rosey.storage import Database
+from rosey.texts import Texts
 
 log = logging.getLogger("core.plugin_host")
 
@@ -24,7 +30,10 @@ SettingsOf = Callable[[str], BaseModel | None]
 
 
 class PluginHost:
-    """Runs one plugin on the bus; `settings` gives a channel's settings for it."""
+    """Runs one plugin on the bus; `settings` gives a channel's settings for it.
+
+    `rooms` are the channels where it is on, which is where its timers run.
+    """
 
     def __init__(
         self,
@@ -34,6 +43,8 @@ class PluginHost:
         *,
         settings: SettingsOf = lambda channel: None,
         workflows: Workflows | None = None,
+        rooms: Callable[[], Iterable[str]] = tuple,
+        texts: Texts | None = None,
     ) -> None:
         self.bus = bus
         self.manifest = manifest
@@ -41,13 +52,30 @@ class PluginHost:
         self._settings = settings
         self._workflows = workflows
         self._database = Database.on(bus, manifest.name) if manifest.storage != Storage() else None
+        self._kit = Kit(
+            keys=self._database.keys if self._database and manifest.storage.keys else None,
+            services=Services(bus, manifest.name, manifest.services),
+            texts=texts or Texts(strict=False),
+        )
+        self._timers = Timers(manifest.name, plugin.timers, rooms, self._tick)
+        self._services = ServiceDesk(bus, manifest, plugin.offers, self._context, self._publish)
         self._consumer: Consumer | None = None
         self._presence: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Begins to take commands, then tells the router that the plugin is there."""
+        """Begins to take commands, then tells the router that the plugin is there.
+
+        Raises ManifestError when it hears what its manifest does not list.
+        """
         name = self.manifest.name
+        for event in self.plugin.heard:
+            if not self.manifest.may_hear(PREFIX + event):
+                raise ManifestError(
+                    f'{name} hears {event}: add "{PREFIX + event}" to hears in its plugin.toml'
+                )
         self._consumer = await self.bus.consume(streams.commands_consumer(name), self._handle)
+        await self._services.start()
+        self._timers.start()
         await self._be_present()
         # After an outage nobody should have to wait until the next time it says so.
         self.bus.on_reconnect(self._be_present)
@@ -58,6 +86,8 @@ class PluginHost:
         if self._presence:
             self._presence.cancel()
             await asyncio.gather(self._presence, return_exceptions=True)
+        await self._timers.stop()
+        await self._services.stop()
         if self._consumer:
             await self._consumer.stop()
 
@@ -78,6 +108,7 @@ class PluginHost:
             alive_at=clock.now(),
             commands=self.plugin.commands,
             actions=self.manifest.actions,
+            hears=list(self.plugin.heard),
         )
         bucket = self.bus.bucket(subjects.PLUGINS_BUCKET)
         await bucket.put(self.manifest.name, presence.wire())
@@ -95,16 +126,34 @@ class PluginHost:
             *(self._publish(command, number, event) for number, event in enumerate(events))
         )
 
+    def _context(self, command: Command) -> Context:
+        settings = self._settings(command.channel)
+        return Context(command, settings, self._workflows, self._database, kit=self._kit)
+
     async def _outcome(self, command: Command) -> Outcome:
-        context = Context(command, self._settings(command.channel), self._workflows, self._database)
-        return await handle(self.plugin, self.manifest, context, log)
+        return await handle(self.plugin, self.manifest, self._context(command), log)
 
     async def _reply(self, command: Command, outcome: Outcome) -> None:
         """Stores the reply, if there is one."""
+        if command.event is not None and outcome.error:
+            log.info("%s %s: %s", command.plugin, command.action, outcome.error)
         reply = reply_to(command, outcome)
         if reply is not None:
             subject = subjects.reply(command.plugin, reply.id)
             await store_when_there_is_room(self.bus, subject, reply.wire(), reply.id)
+
+    async def _tick(self, command: Command) -> None:
+        """Announces what a timer's handler answers; nobody is there to be told of its errors."""
+        outcome = await self._outcome(command)
+        if outcome.error:
+            log.warning("%s %s: %s", command.plugin, command.action, outcome.error)
+        announced = announcement_of(command, outcome)
+        if announced is not None:
+            subject = subjects.reply(command.plugin, announced.id)
+            await store_when_there_is_room(self.bus, subject, announced.wire(), announced.id)
+        await asyncio.gather(
+            *(self._publish(command, number, event) for number, event in enumerate(outcome.events))
+        )
 
     async def _publish(self, command: Command, number: int, event: Happening) -> None:
         event_id = ids.event_id(command.id, number)

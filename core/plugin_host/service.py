@@ -18,6 +18,7 @@ from core.watched import Watched
 from rosey.bus import Bus
 from rosey.manifest import ManifestError, PluginManifest, load_plugin
 from rosey.plugin import Plugin
+from rosey.texts import Texts, TextsError
 
 log = logging.getLogger("core.plugin_host")
 
@@ -33,7 +34,10 @@ async def run(plugins: list[str], data: Path, config: Path | None) -> None:
             us = plugin_name(name)
             bus = await enter(addresses.nats, f"plugin {name}", data, settings.value.nats, us)
             stack.push_async_callback(bus.drain)
-            await _start(stack, bus, _manifest(name), settings, addresses.temporal, data)
+            try:
+                await _start(stack, bus, _manifest(name), settings, addresses.temporal, data)
+            except (ManifestError, TextsError) as problem:
+                raise UserError(str(problem)) from problem
             buses.append(bus)
         notify.ready()
         log.info("ready: %s", ", ".join(plugins))
@@ -67,9 +71,17 @@ async def _start(
         plugin,
         settings=_settings_of(manifest, settings),
         workflows=mailboxes,
+        rooms=lambda: _rooms(settings.value, manifest.name),
+        texts=Texts.load(PLUGINS / manifest.name / "texts"),
     )
     await host.start()
     stack.push_async_callback(host.stop)
+
+
+def _rooms(config: configuration.Config, plugin: str) -> list[str]:
+    """The channels Rosey is in where the plugin is on."""
+    rooms = [connection.channel for connection in config.connections]
+    return [room for room in rooms if config.plugin(room, plugin) is not None]
 
 
 def _settings_of(manifest: PluginManifest, settings: "Watched[configuration.Config]") -> SettingsOf:

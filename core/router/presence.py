@@ -17,7 +17,7 @@ class Presences:
         self._until: dict[str, float] = {}
 
     def hear(self, plugin: str, presence: PluginPresence | None) -> bool:
-        """Takes a plugin's word, None when its entry is gone; whether its commands changed.
+        """Takes a plugin's word, None when its entry is gone; whether what it is there for changed.
 
         The first that is heard of a plugin may have lain there for long, so its time counts. One
         that is renewed while we listen is alive, whatever its clock shows.
@@ -29,7 +29,7 @@ class Presences:
         self._known[plugin] = presence
         if known is not None or _is_recent(presence):
             self._until[plugin] = time.monotonic() + ALIVE_FOR
-        return known is None or known.commands != presence.commands
+        return known is None or (known.commands, known.hears) != (presence.commands, presence.hears)
 
     async def wait_again(self) -> None:
         """The bus was away or took nothing, and nobody was heard: all have time for a word."""

@@ -7,17 +7,19 @@ from collections.abc import Callable
 from core.backpressure import store_when_there_is_room
 from core.config import Config
 from core.plugins import ROOM
+from core.router.heard import Heard
 from core.router.presence import Presences
 from core.router.sparingly import Sparingly
 from rosey import channels, ids, streams, subjects
 from rosey.bus import Bus, BusError, Delivery, Mirror, StreamFull
 from rosey.channels import Channel
+from rosey.cooldowns import CoolDowns
 from rosey.events import Action, Command, Listening, Message, PluginPresence, Reply, Sent
 from rosey.manifest import PluginManifest
 from rosey.routing import texts
 from rosey.routing.commands import OWN, Found, Group, Table, Unknown, resolve, table
 from rosey.routing.exchange import actions_of, command_of, own_answer
-from rosey.routing.policy import CoolDowns, refusal
+from rosey.routing.policy import refusal
 
 log = logging.getLogger("core.router")
 
@@ -39,6 +41,7 @@ class Router:
         self._manifests = {**manifests, ROOM.name: ROOM}
         self._words: Table = table([])
         self._presences = Presences()
+        self._heard = Heard(bus, config, self._presences, self._manifests)
         self._listening: dict[str, dict[str, Listening]] = {}
         self._open: Mirror | None = None
         self._cooldowns = CoolDowns()
@@ -60,6 +63,7 @@ class Router:
                 lambda delivery, plugin=plugin: self._on_reply(plugin, delivery),  # type: ignore[misc]
             )
         await self.bus.consume(streams.events_consumer(), self._on_event)
+        await self.bus.consume(streams.heard_consumer(), self._heard.on_event)
 
     async def stop(self) -> None:
         for watch in self._watches:
@@ -76,6 +80,7 @@ class Router:
             return
         if self._presences.hear(key, fresh):
             self._words = table(self._presences.known)
+            self._heard.know()
 
     def _listening_changed(self, key: str, value: bytes | None) -> None:
         plugin, _, token = key.partition(".")
@@ -123,8 +128,11 @@ class Router:
                     await self._say(message, texts.group_help(prefix, group))
             case Unknown(word, near) if near:
                 await self._say(message, texts.unknown(prefix, word, near))
-            case None if not message.pm:
-                await self._on_plain(message, seq)
+            case None:
+                if not message.pm:
+                    await self._on_plain(message, seq)
+                if self._heard.in_lines:
+                    await self._heard.on_line(message, seq)
 
     async def _on_plain(self, message: Message, seq: int) -> None:
         """A line that open questions wait for goes to each plugin that asked one."""

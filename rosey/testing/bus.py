@@ -72,7 +72,9 @@ class MemoryBus(Bus):
         self, subject: str, data: bytes, headers: dict[str, str] | None, reply: str
     ) -> None:
         self._check()
-        self.memory.send(subject, data, headers, reply)
+        heard, _ = self.memory.send(subject, data, headers, reply)
+        if reply and not heard:
+            self.memory.send(reply, b"", {"Status": "503"})
 
     async def _request(
         self, subject: str, data: bytes, timeout: float, headers: dict[str, str] | None

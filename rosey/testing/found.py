@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from rosey.manifest import PluginManifest, Storage, read_plugin
 from rosey.plugin import Plugin
+from rosey.texts import Texts
 
 FILE = "plugin.toml"
 PARENTS = 3
@@ -29,6 +30,12 @@ def manifest_of(plugin: Plugin, given: PluginManifest | Path | str | None) -> Pl
             f"the plugin is {plugin.name!r}, and the manifest that of {manifest.name!r}"
         )
     return manifest
+
+
+def texts_of(plugin: Plugin) -> Texts:
+    """What lies in `texts/` beside the plugin's code. Raises TextsError."""
+    code = _code(plugin)
+    return Texts.load(code.parent / "texts", strict=True) if code else Texts()
 
 
 def settings_of(
@@ -51,15 +58,20 @@ def _file(path: Path) -> Path:
 
 def _around(plugin: Plugin) -> Iterator[PluginManifest]:
     """The manifest of that name nearest to the plugin's code, above it or beside."""
-    handler = next(iter(plugin.handlers.values()), None)
-    if handler is None:
+    code = _code(plugin)
+    if code is None:
         return
-    code = Path(inspect.getfile(inspect.unwrap(handler))).resolve()
     for folder in list(code.parents)[: PARENTS + 1]:
         if (folder / FILE).is_file():
             manifest = read_plugin(folder / FILE)
             if manifest.name == plugin.name:
                 yield manifest
+
+
+def _code(plugin: Plugin) -> Path | None:
+    """The file of its first handler."""
+    handler = next(iter(plugin.handlers.values()), None)
+    return Path(inspect.getfile(inspect.unwrap(handler))).resolve() if handler else None
 
 
 def _made_up(name: str) -> PluginManifest:

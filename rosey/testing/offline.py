@@ -7,17 +7,21 @@ from pydantic import BaseModel
 
 from rosey import clock
 from rosey.contracts.storage import Code
+from rosey.cooldowns import CoolDowns
 from rosey.events import Action, Command, Happening, Message, Outcome, PluginPresence
 from rosey.handling import handle, reply_to
-from rosey.manifest import PluginManifest, Storage
+from rosey.heard import PREFIX, RoomEvent, action_of
+from rosey.kit import Kit
+from rosey.manifest import ManifestError, PluginManifest, Storage
 from rosey.plugin import Context, Plugin
-from rosey.routing import texts
+from rosey.routing import texts as words
 from rosey.routing.commands import OWN, Found, Group, Unknown, resolve, table
-from rosey.routing.exchange import actions_of, command_of, own_answer
-from rosey.routing.policy import CoolDowns, refusal
+from rosey.routing.exchange import actions_of, command_of, command_of_event, own_answer
+from rosey.routing.policy import refusal
 from rosey.storage import Database, StorageError
 from rosey.storage.client import Ask
 from rosey.testing.database import MemoryDatabase
+from rosey.texts import Texts
 
 log = logging.getLogger("rosey.testing")
 
@@ -36,6 +40,7 @@ class OfflineRosey:
         settings: BaseModel | None = None,
         seed: int = 0,
         prefix: str = "!",
+        texts: Texts | None = None,
     ) -> None:
         self.manifest = manifest
         self.random = random.Random(seed)
@@ -44,6 +49,8 @@ class OfflineRosey:
         self.database: Database | None = None
         if manifest.storage != Storage():
             self.database = Database(_as_declared(manifest, self.tables))
+        keys = self.database.keys if self.database and manifest.storage.keys else None
+        self._kit = Kit(keys=keys, texts=texts or Texts())
         self._plugin = plugin
         self._settings = settings
         self._prefix = prefix
@@ -63,31 +70,40 @@ class OfflineRosey:
             case Found() as found:
                 return await self._on_command(message, found)
             case Group() as group:
-                return [own_answer(message, texts.group_help(prefix, group))]
+                return [own_answer(message, words.group_help(prefix, group))]
             case Unknown(word, near) if near:
-                return [own_answer(message, texts.unknown(prefix, word, near))]
+                return [own_answer(message, words.unknown(prefix, word, near))]
+            case None:
+                return await self.tell("pm" if message.pm else "message", message)
         return []
+
+    async def tell(self, name: str, event: RoomEvent) -> list[Action]:
+        """What she does about an event, if the plugin hears it. Raises NeedsReal as `hear`."""
+        if action_of(name) not in self._plugin.handlers:
+            return []
+        if not self.manifest.may_hear(PREFIX + name):
+            raise ManifestError(f'hears: the plugin has a handler that needs "{PREFIX + name}"')
+        return await self.give(command_of_event(name, event, self.manifest.name, 0, self._prefix))
 
     async def _on_command(self, message: Message, found: Found) -> list[Action]:
         prefix = self._prefix
         if found.command in OWN:
             states = {self.manifest.name: True}
-            answer = texts.own(found, prefix, self._words, message.user.rank, states)
+            answer = words.own(found, prefix, self._words, message.user.rank, states)
             return [own_answer(message, answer)]
         if refused := refusal(message, prefix, found, True, self._cooldowns):
             return [own_answer(message, refused)]
         name, action = found.plugin, found.command.action
         return await self.give(command_of(message, name, action, found.rest, prefix=prefix))
 
-    def handles(self, action: str) -> bool:
-        return action in self._plugin.handlers
-
     async def give(self, command: Command) -> list[Action]:
         """What comes of a command; its events are in `events`. Raises NeedsReal as `hear`."""
         workflows = _Workflows() if self.manifest.workflows else None
         # Handlers get the Command that came over the bus, so no object of the test's own.
         command = Command.read(command.wire())
-        context = Context(command, self._settings, workflows, self.database, self.random)
+        context = Context(
+            command, self._settings, workflows, self.database, self.random, kit=self._kit
+        )
         outcome = await handle(self._plugin, self.manifest, context, log)
         if workflows and workflows.asked:
             raise NeedsReal(

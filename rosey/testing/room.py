@@ -9,7 +9,7 @@ from typing import Any, Self
 from pydantic import BaseModel
 
 from rosey import ids
-from rosey.events import Action, Command, Happening, Message, User
+from rosey.events import Happening, Message, User, UserEvent
 from rosey.manifest import PluginManifest
 from rosey.plugin import Plugin
 from rosey.ranks import Rank
@@ -18,7 +18,7 @@ from rosey.storage.client import KeyValues
 from rosey.testing import real
 from rosey.testing.clock import Clock
 from rosey.testing.database import MemoryDatabase
-from rosey.testing.found import manifest_of, settings_of
+from rosey.testing.found import manifest_of, settings_of, texts_of
 from rosey.testing.offline import OfflineRosey
 from rosey.testing.real import CHANNEL, NeedsMemory, RealRosey
 
@@ -69,7 +69,7 @@ class Room:
         self._real: RealRosey | None = None
         found = manifest_of(plugin, manifest)
         checked = settings_of(found, settings)
-        self._rosey = OfflineRosey(plugin, found, checked, seed or 0, prefix)
+        self._rosey = OfflineRosey(plugin, found, checked, seed or 0, prefix, texts_of(plugin))
         self._settings = checked.model_dump(mode="json", exclude_unset=True) if checked else {}
         self._checkout = real.in_use()
         if seed is not None:
@@ -104,11 +104,11 @@ class Room:
 
     async def joins(self, user: User | str, rank: float | None = None) -> list[Said]:
         """Somebody comes; what Rosey says then. Plugins without a handler for it hear nothing."""
-        return await self._give("on_user_join", user, rank)
+        return await self._tell("user.join", user, rank)
 
     async def leaves(self, user: User | str, rank: float | None = None) -> list[Said]:
         """Somebody goes; what Rosey says then."""
-        return await self._give("on_user_leave", user, rank)
+        return await self._tell("user.leave", user, rank)
 
     @property
     def clock(self) -> Clock:
@@ -176,22 +176,13 @@ class Room:
         )
         return _said(await self._rosey.hear(message))
 
-    async def _give(self, action: str, user: User | str, rank: float | None) -> list[Said]:
+    async def _tell(self, name: str, user: User | str, rank: float | None) -> list[Said]:
         self._in_memory("room.joins or room.leaves")
-        if not self._rosey.handles(action):
-            return []
         at = self._next_moment()
         person = self._person(user, rank)
-        command = Command(
-            id=ids.derive("c", action, person.name, at.timestamp()),
-            plugin=self._name,
-            action=action,
-            channel=CHANNEL,
-            user=person,
-            sent_at=at,
-            prefix=self._prefix,
-        )
-        return _said(await self._rosey.give(command))
+        id = ids.derive("u", name, person.name, at.timestamp())
+        event = UserEvent(id=id, channel=CHANNEL, user=person, at=at)
+        return _said(await self._rosey.tell(name, event))
 
     def _person(self, user: User | str, rank: float | None) -> User:
         if isinstance(user, User):

@@ -4,6 +4,7 @@ import asyncio
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from typing import Any
 
 from core.config import Config
 from core.plugin_host.host import PluginHost
@@ -50,10 +51,12 @@ class Stage:
         plugin: Plugin | None = None,
         manifest: PluginManifest | None = None,
         workflows: Workflows | None = None,
+        **options: Any,
     ) -> PluginHost:
         manifest = manifest or load_plugin(PLUGINS / name)
         await self.bus.declare([name])
-        host = PluginHost(self.bus, manifest, plugin or load(manifest.entry), workflows=workflows)
+        made = plugin or load(manifest.entry)
+        host = PluginHost(self.bus, manifest, made, workflows=workflows, **options)
         await host.start()
         self.stack.push_async_callback(host.stop)
         return host

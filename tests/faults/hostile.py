@@ -114,7 +114,7 @@ WORDS = {
     *("CREATE", "DURABLE", "DELETE", "MAX_DELIVERIES", "MSG_TERMINATED", "MSG_NAKED", "$KV", ">"),
     *("CREATED", "UPDATED", "ACTION", "UPDATE", "_INBOX", "API_AUDIT", "TERMINATED", "*"),
     *(streams.EVENTS, streams.SENDS, streams.DEAD, streams.LIFECYCLE),
-    *(streams.SECURITY, streams.MONITORING, "router", f"send-{CONNECTION}", "send-fake"),
+    *(streams.SECURITY, streams.MONITORING, "router", "heard", f"send-{CONNECTION}", "send-fake"),
     *(kind(name) for kind in (streams.commands_of, streams.replies_of) for name in WORLD),
     *(streams.events_of(name) for name in WORLD),
     *(f"KV_{bucket}" for bucket in BUCKETS),

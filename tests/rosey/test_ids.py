@@ -86,3 +86,25 @@ def test_plugins_and_runs_do_not_share_ids() -> None:
     runs = {ids.announcement_id("trivia:lounge/lobby", run, "7") for run in ("a", "b")}
     activities = {ids.announcement_id("trivia:lounge/lobby", "a", number) for number in ("7", "8")}
     assert len(runs | activities) == 3
+
+
+def test_one_line_may_be_an_answer_and_talk_to_one_plugin() -> None:
+    made = {
+        ids.command_id("m-1", "trivia"),
+        ids.heard_id("m-1", "trivia", "on_message"),
+        ids.heard_id("m-1", "trivia", "on_pm"),
+        ids.heard_id("m-1", "dice", "on_message"),
+    }
+    assert len(made) == 4
+
+
+def test_a_tick_is_one_of_its_timer_its_room_and_its_interval() -> None:
+    made = {
+        ids.tick_id(plugin, handler, room, number)
+        for plugin in ("dice", "trivia")
+        for handler in ("every_hour", "every_day")
+        for room in ("a/b", "a/c")
+        for number in (1, 2)
+    }
+    assert len(made) == 16
+    assert all(ID.fullmatch(each) and each.startswith("a-") for each in made)

@@ -13,6 +13,7 @@ from rosey import subjects
 from rosey.bus import Bus, BusError, Incoming
 from rosey.contracts.storage import FieldDefinition, TableDefinition
 from rosey.manifest import Storage, load_plugin
+from rosey.subjects import service_answers
 from tests.core.authority.stage import Guarded, everybody, guarded
 from tests.servers import until
 
@@ -193,7 +194,8 @@ async def test_what_is_refused_is_told_to_the_one_who_waits(server: Guarded) -> 
 
 def test_an_untrusted_plugin_hears_nothing_of_rooms() -> None:
     manifest = load_plugin(PLUGINS / "dice").model_copy(update={"hears": ["rosey.events.message"]})
-    assert of_plugin(manifest).subscribe == ("_INBOX.plugin-dice.>",)
+    questions = ("rosey.service.dice.*", "$SRV.*", "$SRV.*.dice", "$SRV.*.dice.*")
+    assert of_plugin(manifest).subscribe == (*questions, "_INBOX.plugin-dice.>")
 
 
 def test_a_trusted_one_hears_what_it_names() -> None:
@@ -223,3 +225,34 @@ def test_names_on_the_bus_are_one_token_each() -> None:
     names = [rights.name for rights in all_rights(manifests(), {})]
     assert all("." not in name and " " not in name for name in names)
     assert len(set(names)) == len(names)
+
+
+async def test_a_service_may_answer_questions_to_services_and_nothing_else(server: Guarded) -> None:
+    """Whoever asks says where the answer goes; two plugins together must not reach further."""
+    asking = await come_in(server, "plugin-trivia")
+    answering = await come_in(server, "plugin-dice")
+    operator = await come_in(server, OPERATOR)
+    heard: list[str] = []
+
+    async def note(incoming: Incoming) -> None:
+        heard.append(incoming.reply)
+        await answering.publish(incoming.reply, b"answer")
+
+    async def see(incoming: Incoming) -> None:
+        heard.append(incoming.subject)
+
+    await answering.subscribe("rosey.service.dice.*", note)
+    await answering.client.flush()
+    await operator.subscribe("rosey.events.message", see)
+    await asking.subscribe(f"{service_answers(inbox('plugin-trivia'))}.>", see)
+    for waiting in (operator, asking):
+        await waiting.client.flush()
+    sound = f"{service_answers(inbox('plugin-trivia'))}.one"
+    for reply in ("rosey.events.message", "_INBOX.plugin-trivia.other.one", sound):
+        await operator.publish("rosey.service.dice.roll", b"", reply=reply)
+    await until(lambda: heard[-1:] == [sound] and len(heard) == 4, what="the answer that may be")
+    assert heard.count("rosey.events.message") == 1
+    await until(lambda: answering.refusals == 2, what="the answers that may not be")
+    assert await operator.request("rosey.service.dice.roll", b"") == b"answer"
+    for bus in (asking, answering, operator):
+        await bus.drain()

@@ -68,6 +68,7 @@ async def test_every_durable_consumer_is_measured(bus: Bus) -> None:
     assert [(each.stream, each.consumer) for each in found] == [
         ("COMMANDS_dice", "dice"),
         ("COMMANDS_trivia", "trivia"),
+        ("EVENTS", "heard"),
         ("EVENTS", "recorder"),
         ("EVENTS", "router"),
         ("REPLIES_dice", "router"),

@@ -76,3 +76,12 @@ def test_what_changes_the_commands() -> None:
     assert not presences.hear("dice", None)
     assert not presences.alive("dice")
     assert list(presences.known) == []
+
+
+def test_what_a_plugin_hears_is_what_it_is_there_for() -> None:
+    presences = Presences()
+    assert presences.hear("dice", word())
+    assert not presences.hear("dice", word())
+    assert presences.hear("dice", word().model_copy(update={"hears": ["user.join"]}))
+    assert not presences.hear("dice", word().model_copy(update={"hears": ["user.join"]}))
+    assert presences.hear("dice", word())

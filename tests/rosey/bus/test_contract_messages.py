@@ -34,6 +34,15 @@ async def test_messages_come_in_order_with_their_headers(each: Bus) -> None:
     assert first.headers == {"Number": "0"}
 
 
+async def test_who_wants_an_answer_is_told_that_nobody_hears(each: Bus) -> None:
+    ear = Ear()
+    await each.subscribe("back.*", ear)
+    await each.publish("rosey.test.one", b"question", reply="back.one")
+    await ear.until(b"")
+    (told,) = ear.all
+    assert (told.subject, told.headers["Status"]) == ("back.one", "503")
+
+
 @pytest.mark.parametrize(
     ("pattern", "heard"),
     [

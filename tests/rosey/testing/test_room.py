@@ -1,5 +1,6 @@
 """The room a plugin's author tests in."""
 
+import re
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -10,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from plugins.trivia.commands import plugin as trivia
 from rosey import Context, Happening, Outcome, Plugin, Refused, User, clock
 from rosey.contracts.storage import FieldDefinition, TableDefinition
+from rosey.events import UserEvent
 from rosey.manifest import ManifestError, PluginManifest, Storage
 from rosey.storage import StorageError
 from rosey.testing import NeedsReal, Room, Said
@@ -283,3 +285,36 @@ def test_a_manifest_is_named_found_or_somebody_else_s(shop: Plugin, tmp_path: Pa
 def test_a_line_is_text() -> None:
     assert Said("hello", "alice") == "hello"
     assert "ell" in Said("hello")
+
+
+async def test_what_is_heard_is_told_in_the_room() -> None:
+    greeter = Plugin("greeter")
+
+    @greeter.on("user.join")
+    async def greet(ctx: Context, event: UserEvent) -> str:
+        return f"Hello {event.user.name}!"
+
+    @greeter.trigger(r"\bbeer (\w+)")
+    async def beer(ctx: Context, found: re.Match[str]) -> str:
+        return f"{ctx.user.name} wants {found[1]}"
+
+    hears = ["rosey.events.user.join", "rosey.events.message"]
+    async with Room(greeter, manifest_of(greeter, hears=hears)) as room:
+        assert await room.joins("alice") == ["Hello alice!"]
+        assert await room.leaves("alice") == []
+        assert await room.says("bob", "a Beer please") == ["bob wants please"]
+        assert await room.says("bob", "nothing") == []
+    async with Room(greeter, manifest_of(greeter, hears=[])) as room:
+        with pytest.raises(ManifestError, match=r"rosey\.events\.user\.join"):
+            await room.joins("alice")
+
+
+def manifest_of(plugin: Plugin, hears: list[str]) -> PluginManifest:
+    return PluginManifest(
+        name=plugin.name,
+        version="1.0.0",
+        summary="For a test",
+        entry="a:plugin",
+        actions=["say"],
+        hears=hears,
+    )

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from core.plugins import PLUGINS
-from plugins.dice.commands import flip, roll
+from plugins.dice.commands import flip, roll_in_the_room
 from rosey import Context, Plugin, ids, streams
 from rosey.events import Action, Happening, Message, PluginEvent, User
 from rosey.manifest import load_plugin
@@ -42,7 +42,7 @@ class Heard(NamedTuple):
 def dice() -> Plugin:
     """Dice with all that can be refused, and that fall by the command's id."""
     plugin = Plugin("dice")
-    plugin.command("roll", "dice", cooldown=3, room_cooldown=1)(roll)
+    plugin.command("roll", "dice", cooldown=3, room_cooldown=1)(roll_in_the_room)
     plugin.command("flip", "coin", rank=2)(flip)
 
     @plugin.command("bag add", "bag put", cooldown=2)

@@ -1,0 +1,106 @@
+"""What plugins can hear of rooms, and how a function becomes a handler of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+from rosey.cooldowns import CoolDowns
+from rosey.events import (
+    ChatCommand,
+    ConnectionEvent,
+    Line,
+    MediaEvent,
+    Message,
+    Outcome,
+    PlaylistChange,
+    UserEvent,
+)
+
+if TYPE_CHECKING:
+    from rosey.plugin import Answer, Context, Handler
+
+PREFIX = "rosey.events."
+RoomEvent = Message | UserEvent | MediaEvent | PlaylistChange | ConnectionEvent
+EVENTS: dict[str, type[RoomEvent]] = {
+    "message": Message,
+    "pm": Message,
+    "user.join": UserEvent,
+    "user.leave": UserEvent,
+    "user.update": UserEvent,
+    "media.change": MediaEvent,
+    "media.end": MediaEvent,
+    "playlist.change": PlaylistChange,
+    "connection.up": ConnectionEvent,
+    "connection.down": ConnectionEvent,
+}
+
+
+def action_of(event: str) -> str:
+    """The action by which a plugin is told: `on_user_join`."""
+    return f"on_{event.replace('.', '_')}"
+
+
+def listener(event: str, handler: Callable[[Context, Any], Awaitable[Answer]]) -> Handler:
+    """A handler of the event as its model. Raises ValueError for an event that there is not."""
+    if event not in EVENTS:
+        raise ValueError(f"{event!r} is no event; there are: {', '.join(EVENTS)}")
+    model = EVENTS[event]
+
+    @wraps(handler)
+    async def run(ctx: Context) -> Answer:
+        return await handler(ctx, model.model_validate(ctx.command.event))
+
+    return run
+
+
+def trigger(
+    pattern: str,
+    handler: Callable[[Context, re.Match[str]], Awaitable[Answer]],
+    cooldown: float,
+    room_cooldown: float,
+) -> Handler:
+    """A handler of lines in which the pattern is found, in small letters or large.
+
+    Raises ValueError for a pattern that cannot be read.
+    """
+    try:
+        wanted = re.compile(pattern, re.IGNORECASE)
+    except re.error as problem:
+        raise ValueError(f"the trigger {pattern!r} is no pattern: {problem}") from problem
+    rule = ChatCommand(action="trigger", words=[], cooldown=cooldown, room_cooldown=room_cooldown)
+    rests = CoolDowns()
+
+    @wraps(handler)
+    async def run(ctx: Context) -> Answer:
+        found = wanted.search(ctx.text)
+        if found is None:
+            return None
+        given = ctx.command
+        if rests.wait(given.channel, given.user.name, given.plugin, rule, given.sent_at) > 0:
+            return None
+        return await handler(ctx, found)
+
+    return run
+
+
+def together(handlers: list[Handler]) -> Handler:
+    """One handler that runs all of them, in order."""
+
+    @wraps(handlers[0])
+    async def run(ctx: Context) -> Answer:
+        errors = [_keep(ctx, await handler(ctx)) for handler in handlers]
+        return Outcome(error=next(filter(None, errors), None))
+
+    return run
+
+
+def _keep(ctx: Context, answer: Answer) -> str | None:
+    """Adds an answer to what is said and told already; gives its error."""
+    if answer is None or isinstance(answer, str):
+        answer = Outcome(say=[answer] if answer else [])
+    ctx.lines += [*answer.lines, *(Line(text=text) for text in answer.say)]
+    ctx.events += answer.events
+    return answer.error
