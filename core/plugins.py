@@ -4,12 +4,16 @@ import importlib
 from pathlib import Path
 from typing import Any
 
-from rosey.manifest import ManifestError, PluginManifest, Storage, find_plugins, load_plugin
+from rosey.manifest import ManifestError, People, PluginManifest, Storage, find_plugins, load_plugin
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 PLUGINS = CHECKOUT / "plugins"
 CONNECTORS = CHECKOUT / "connectors"
 MIGRATIONS = CHECKOUT / "migrations"
+
+LOGGED = (
+    "the room's log of the last {days} days, in which moderators may have to look up what happened"
+)
 
 # The plugin that is none: the room's own commands, which the recorder answers. Its name is one
 # that no plugin may have.
@@ -21,6 +25,19 @@ ROOM = PluginManifest.model_construct(
     trust="trusted",
     actions=["say", "pm"],
     storage=Storage(migrations=True),
+    people=[
+        People(table="users", field="username", what="statistics", forget="delete"),
+        People(
+            table="chat", field="username", what="lines you said", forget="keep", remains=LOGGED
+        ),
+        People(
+            table="actions",
+            field="username",
+            what="comings and goings",
+            forget="keep",
+            remains=LOGGED,
+        ),
+    ],
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rosey.texts import Texts
@@ -14,8 +15,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Kit:
-    """`keys` only with storage.keys in the manifest."""
+    """`keys` only with storage.keys in the manifest; `folder` is for the plugin's own files."""
 
     keys: KeyValues | None = None
     services: Services | None = None
     texts: Texts = field(default_factory=Texts)
+    folder: Path | None = None

@@ -15,7 +15,7 @@ from pydantic import (
     model_validator,
 )
 
-from rosey.contracts.storage import TableDefinition, TableName
+from rosey.contracts.storage import FieldName, TableDefinition, TableName
 
 RESERVED = ("rosey", "db", "plugin", "core")
 ALL_EVENTS = "rosey.events.>"
@@ -67,6 +67,30 @@ class Storage(BaseModel):
         return self
 
 
+class People(BaseModel):
+    """Rows about people: `field` names who, in a table that has a field `channel` too.
+
+    `what` calls them by a name: `quotes you added`. When somebody wants to be forgotten they are
+    deleted, or some fields get other values, or they are kept; then `remains` says what stays and
+    why. In it `{days}` is how long the room's log goes back.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+    table: TableName
+    field: FieldName
+    what: Annotated[str, StringConstraints(min_length=1, max_length=60)]
+    forget: Literal["delete", "keep"] | dict[FieldName, str | None]
+    remains: Annotated[str, StringConstraints(max_length=200)] = ""
+
+    @model_validator(mode="after")
+    def _with_reason(self) -> Self:
+        if self.forget != "delete" and not self.remains:
+            raise ValueError("remains: say what stays, and why")
+        if isinstance(self.forget, dict) and self.field not in self.forget:
+            raise ValueError(f"forget: {self.field!r} would still name the person")
+        return self
+
+
 class Limits(BaseModel):
     """Memory in MB, processor in cores, messages a second."""
 
@@ -91,6 +115,7 @@ class PluginManifest(BaseModel):
     events: list[Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]] = []
     services: list[Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*\.[a-z_]+$")]] = []
     storage: Storage = Storage()
+    people: list[People] = []
     limits: Limits = Limits()
     hosts: list[str] = []
     workflows: list[Import] = []
@@ -112,6 +137,8 @@ class PluginManifest(BaseModel):
             raise ValueError(f"name: {self.name!r} is reserved for Rosey herself")
         _each("hears", self.hears, HEARD)
         _each("actions", self.actions, ACTION_KINDS)
+        if self.people and not self.storage.has_tables:
+            raise ValueError("people: the plugin keeps no tables")
         if self.trust == "untrusted":
             for key in ("workflows", "activities", "hosts"):
                 if getattr(self, key):

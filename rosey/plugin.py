@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from functools import wraps
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -110,6 +111,14 @@ class Context:
         """The text of that key in the room's language, which is the setting `language`."""
         language = str(getattr(self.settings, "language", FIRST))
         return self.kit.texts.get(language, key, values)
+
+    @property
+    def folder(self) -> Path:
+        """The plugin's own folder for files, `<data folder>/plugins/<plugin>`, made if missing."""
+        if self.kit.folder is None:
+            raise RuntimeError(f"{self.command.plugin} has no data folder here")
+        self.kit.folder.mkdir(parents=True, exist_ok=True)
+        return self.kit.folder
 
     @property
     def options(self) -> dict[str, object]:

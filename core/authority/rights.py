@@ -16,6 +16,9 @@ DATABASE = "core-database"
 OPERATOR = "core-operator"
 SYSTEM = "core-system"
 
+# What `!mydata` does with plugins' tables.
+MYDATA_OPS = ("select", "count", "update", "delete")
+
 
 @dataclass(frozen=True)
 class Rights:
@@ -68,7 +71,7 @@ def all_rights(
     """Everybody in Rosey's account; `connections` by the names they have in the configuration."""
     return [
         _router([*plugins, ROOM.name]),
-        _recorder(),
+        _recorder(plugins.values()),
         _host(),
         _database(),
         _rights(OPERATOR, publish=[">"], subscribe=[">"]),
@@ -86,7 +89,7 @@ def of_plugin(manifest: PluginManifest) -> Rights:
         *(subjects.event(plugin, name) for name in manifest.all_events),
         f"rosey.plugins.{plugin}.>",
         _key(subjects.PLUGINS_BUCKET, plugin),
-        *(f"rosey.service.{used}" for used in manifest.services),
+        *(subjects.service(*used.split(".")) for used in manifest.services),
     ]
     if manifest.workflows:
         open_questions = f"{plugin}.*"
@@ -100,9 +103,7 @@ def of_plugin(manifest: PluginManifest) -> Rights:
         publish.append(f"db.kv.{plugin}.*")
     publish += ANSWERS
     heard = manifest.hears if manifest.trust == "trusted" else []
-    heard = [*heard, subjects.service(plugin, "*"), "$SRV.*", f"$SRV.*.{plugin}"]
-    heard.append(f"$SRV.*.{plugin}.*")
-    return _rights(plugin_name(plugin), publish=publish, subscribe=heard)
+    return _rights(plugin_name(plugin), publish=publish, subscribe=[*heard, *_asked(plugin)])
 
 
 def of_connection(connection: str, manifest: ConnectorManifest) -> Rights:
@@ -140,8 +141,12 @@ def _router(plugins: Iterable[str]) -> Rights:
     return _rights(ROUTER, publish=publish, subscribe=heard, answers=True)
 
 
-def _recorder() -> Rights:
-    """It reads what happens in every room, and answers the room's own commands."""
+def _recorder(plugins: Iterable[PluginManifest]) -> Rights:
+    """It reads what happens in every room, and answers the room's own commands and questions.
+
+    Who wants to see or end what is kept about him asks it, so it reaches what plugins declare.
+    """
+    about_people = [each.name for each in plugins if each.people]
     publish = [
         *_consuming(streams.recorded_events()),
         *_consuming(streams.recorded_sends()),
@@ -150,8 +155,10 @@ def _recorder() -> Rights:
         *(subjects.event(ROOM.name, name) for name in ROOM.all_events),
         _key(subjects.PLUGINS_BUCKET, ROOM.name),
         subjects.database("row", ROOM.name, "*"),
+        *(subjects.database("row", name, op) for name in about_people for op in MYDATA_OPS),
     ]
-    return _rights(RECORDER, publish=publish)
+    publish += ANSWERS
+    return _rights(RECORDER, publish=publish, subscribe=_asked(ROOM.name))
 
 
 def _host() -> Rights:
@@ -166,6 +173,12 @@ def _host() -> Rights:
 def _database() -> Rights:
     heard = [subjects.database("*", "*", "*")]
     return _rights(DATABASE, publish=[subjects.HEALTH], subscribe=heard, answers=True)
+
+
+def _asked(plugin: str) -> list[str]:
+    """Where questions to a plugin's services come, and to what tools know as a micro service."""
+    tools = ["$SRV.*", f"$SRV.*.{plugin}", f"$SRV.*.{plugin}.*"]
+    return [subjects.service(plugin, "*"), *tools]
 
 
 def _consuming(spec: ConsumerSpec) -> list[str]:

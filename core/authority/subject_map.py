@@ -102,7 +102,7 @@ FAMILIES = [
     ),
     Family(
         "rosey.service.<plugin>.<method>",
-        "one plugin asks another (request)",
+        "a question to a plugin, or to the room's memory (request)",
         said="plugins whose manifest lists it",
     ),
     Family(

@@ -168,8 +168,8 @@ def _prepare_sqlite(connection: Any, _: object) -> None:
         "journal_mode = WAL",
         "synchronous = NORMAL",
         # Now and then somebody does it who is not waited for (core/database/sweep.py); a writer
-        # has to only when the log is 40 MB long.
-        "wal_autocheckpoint = 10000",
+        # has to only when the log is 80 MB long.
+        "wal_autocheckpoint = 20000",
         "foreign_keys = ON",
         f"busy_timeout = {int(PATIENCE * 1000)}",
         "case_sensitive_like = ON",

@@ -19,7 +19,8 @@ from core.database.store import Store
 log = logging.getLogger("core.database")
 
 EVERY = 60.0
-CHECKPOINT_EVERY = 2.0
+# After each the next writer waits once for the disk, so they are not many.
+CHECKPOINT_EVERY = 30.0
 CHECKPOINT = text("PRAGMA wal_checkpoint(PASSIVE)")
 AT_ONCE = 500
 RESULTS_FOR = timedelta(days=1)

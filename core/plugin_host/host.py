@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 from pydantic import BaseModel
 
@@ -32,7 +33,8 @@ SettingsOf = Callable[[str], BaseModel | None]
 class PluginHost:
     """Runs one plugin on the bus; `settings` gives a channel's settings for it.
 
-    `rooms` are the channels where it is on, which is where its timers run.
+    `rooms` are the channels where it is on, which is where its timers run; `data` is the plugin's
+    own folder for files.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class PluginHost:
         workflows: Workflows | None = None,
         rooms: Callable[[], Iterable[str]] = tuple,
         texts: Texts | None = None,
+        data: Path | None = None,
     ) -> None:
         self.bus = bus
         self.manifest = manifest
@@ -56,6 +59,7 @@ class PluginHost:
             keys=self._database.keys if self._database and manifest.storage.keys else None,
             services=Services(bus, manifest.name, manifest.services),
             texts=texts or Texts(strict=False),
+            folder=data,
         )
         self._timers = Timers(manifest.name, plugin.timers, rooms, self._tick)
         self._services = ServiceDesk(bus, manifest, plugin.offers, self._context, self._publish)

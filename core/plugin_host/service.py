@@ -73,6 +73,7 @@ async def _start(
         workflows=mailboxes,
         rooms=lambda: _rooms(settings.value, manifest.name),
         texts=Texts.load(PLUGINS / manifest.name / "texts"),
+        data=data / "plugins" / manifest.name,
     )
     await host.start()
     stack.push_async_callback(host.stop)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -11,10 +12,13 @@ from core.authority.rights import RECORDER
 from core.host import notify
 from core.plugin_host.host import PluginHost
 from core.plugins import ROOM, load
+from core.recorder.last_line import LastLines
+from core.recorder.mydata import MyData
 from core.recorder.recorder import Recorder
 from core.recorder.retention import forget_old
 from core.runtime import find
 from core.watched import Watched
+from rosey.bus import Bus
 from rosey.storage import Database
 
 log = logging.getLogger("core.recorder")
@@ -28,14 +32,12 @@ async def run(data: Path, config: Path | None) -> None:
         nats = find(data).addresses.nats
         bus = await enter(nats, "recorder", data, settings.value.nats, RECORDER)
         stack.push_async_callback(bus.drain)
-        host = PluginHost(bus, ROOM, load(ROOM.entry))
-        await host.start()
-        stack.push_async_callback(host.stop)
 
         def keep_days() -> int:
             return settings.value.recorder.keep_days
 
         database = Database.on(bus, ROOM.name)
+        await _answer(stack, bus, database, data, keep_days)
         work = [
             asyncio.create_task(Recorder(bus, database, keep_days).run(), name="record"),
             asyncio.create_task(forget_old(database, keep_days), name="forget"),
@@ -45,6 +47,17 @@ async def run(data: Path, config: Path | None) -> None:
         notify.ready()
         log.info("ready")
         await asyncio.gather(*work)
+
+
+async def _answer(
+    stack: AsyncExitStack, bus: Bus, database: Database, data: Path, keep_days: Callable[[], int]
+) -> None:
+    """The room's own commands, and plugins' questions to its memory."""
+    mydata = MyData(lambda owner: Database.on(bus, owner), data, keep_days)
+    memory = LastLines(database, keep_days)
+    host = PluginHost(bus, ROOM, memory.beside(mydata.beside(load(ROOM.entry))))
+    await host.start()
+    stack.push_async_callback(host.stop)
 
 
 async def _end(work: "list[asyncio.Task[None]]") -> None:

@@ -9,7 +9,7 @@ from typing import Any, Self
 from pydantic import BaseModel
 
 from rosey import ids
-from rosey.events import Happening, Message, User, UserEvent
+from rosey.events import Action, Happening, Message, User, UserEvent
 from rosey.manifest import PluginManifest
 from rosey.plugin import Plugin
 from rosey.ranks import Rank

@@ -96,6 +96,21 @@ EXPECTED = {
         "fastest": "float",
         "last_played": "datetime",
     },
+    "quote_quotes": {
+        "channel": "string!",
+        "text": "text!",
+        "author": "string!",
+        "added_by": "string!",
+        "name_key": "string!",
+        "added_at": "datetime!",
+        "score": "integer!",
+    },
+    "quote_votes": {
+        "quote_id": "integer!",
+        "channel": "string!",
+        "username": "string!",
+        "name_key": "string!",
+    },
     "playlist_queue": {
         "channel": "string!",
         "position": "integer!",
@@ -138,6 +153,7 @@ UNIQUE = {
     "trivia_games": ["game"],
     "trivia_results": ["game", "name_key"],
     "trivia_players": ["channel", "name_key"],
+    "quote_votes": ["quote_id", "name_key"],
     "playlist_queue": ["channel", "position"],
     "playlist_user_stats": ["user_id"],
 }
@@ -146,6 +162,7 @@ INDEXES = {
     "core_users": [["channel", "lines"]],
     "core_actions": [["channel", "at"]],
     "trivia_players": [["channel", "score"]],
+    "quote_quotes": [["channel", "score"]],
     "playlist_queue": [["channel"]],
     "playlist_history": [["added_by"], ["channel"]],
 }

@@ -155,6 +155,44 @@ def test_tables_are_declared_or_migrated_and_not_both(tmp_path: Path) -> None:
 SCHEMAS = vectors.load("row_schema")
 
 
+PEOPLE = """
+storage.migrations = true
+trust = "trusted"
+[[people]]
+table = "places"
+field = "found_by"
+what = "places you found"
+"""
+
+
+def test_what_is_kept_about_people(tmp_path: Path) -> None:
+    manifest = load(tmp_path, f'{GOOD}{PEOPLE}forget = "delete"')
+    assert [each.forget for each in manifest.people] == ["delete"]
+    nameless = 'forget = { found_by = "somebody", found_at = "" }\nremains = "the places"'
+    (people,) = load(tmp_path, f"{GOOD}{PEOPLE}{nameless}").people
+    assert people.forget == {"found_by": "somebody", "found_at": ""}
+
+
+@pytest.mark.parametrize(
+    ("forget", "told"),
+    [
+        ('"keep"', "people.0: remains: say what stays, and why"),
+        ('{ found_by = "" }', "people.0: remains: say what stays, and why"),
+        ('{ town = "" }\nremains = "x"', "people.0: forget: 'found_by' would still name"),
+        ('"never"', "people.0.forget"),
+    ],
+)
+def test_what_is_said_about_people_must_be_whole(tmp_path: Path, forget: str, told: str) -> None:
+    with pytest.raises(ManifestError, match=told):
+        load(tmp_path, f"{GOOD}{PEOPLE}forget = {forget}")
+
+
+def test_people_are_in_tables(tmp_path: Path) -> None:
+    text = f'{GOOD}{PEOPLE}forget = "delete"'.replace("storage.migrations = true", "")
+    with pytest.raises(ManifestError, match="people: the plugin keeps no tables"):
+        load(tmp_path, text)
+
+
 @pytest.mark.parametrize("vector", SCHEMAS, ids=vectors.ids(SCHEMAS))
 def test_declared_tables_are_checked(tmp_path: Path, vector: dict[str, Any]) -> None:
     asked = vector["in"]

@@ -52,6 +52,7 @@ def test_a_fresh_database_up_and_down(rosey: Ran, data: Path) -> None:
     behind = (
         "core: at nothing; to come: core_001\n"
         "playlist: at nothing; to come: playlist_001, playlist_002, playlist_003\n"
+        "quote: at nothing; to come: quote_001\n"
         "trivia: at nothing; to come: trivia_001\n"
     )
     assert rosey("current") == behind
@@ -60,6 +61,7 @@ def test_a_fresh_database_up_and_down(rosey: Ran, data: Path) -> None:
     assert rosey("upgrade").splitlines() == [
         "core_001: done",
         *(f"playlist_00{number}: done" for number in (1, 2, 3)),
+        "quote_001: done",
         "trivia_001: done",
     ]
     assert rosey("upgrade") == "Everything was at its newest.\n"
@@ -100,7 +102,7 @@ def test_nothing_goes_away_under_a_running_rosey(rosey: Ran, data: Path) -> None
 def test_a_new_migration_and_two_at_once(
     rosey: Ran, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    files = folder(tmp_path, "core", "trivia")
+    files = folder(tmp_path, "core", "quote", "trivia")
     monkeypatch.setattr(db, "MIGRATIONS", files)
     rosey("upgrade")
     said = rosey("revision", "trivia", "-m", "Adds a column")
@@ -144,15 +146,15 @@ def test_tables_that_plugins_declare(rosey: Ran, monkeypatch: pytest.MonkeyPatch
     [
         (
             ["upgrade", "trvia"],
-            "There is no plugin with tables 'trvia'; allowed: core, playlist, trivia (did",
+            "There is no plugin with tables 'trvia'; allowed: core, playlist, quote, trivia (did",
         ),
         (
             ["downgrade", "trvia"],
-            "There is no owner of migrations 'trvia'; allowed: core, playlist, trivia",
+            "There is no owner of migrations 'trvia'; allowed: core, playlist, quote, trivia",
         ),
         (
             ["history", "trvia"],
-            "There is no owner of migrations 'trvia'; allowed: core, playlist, trivia (did",
+            "There is no owner of migrations 'trvia'; allowed: core, playlist, quote, trivia (did",
         ),
         (["downgrade"], "Missing argument 'PLUGIN'."),
         (["revision", "trivia"], "Missing option '-m' / '--message'"),

@@ -22,7 +22,7 @@ from tests.core.database.schema import FOLDER, folder, manifest, schema, write
 
 MAKE = "columns.create_table('quote_quotes', columns.string('author'))"
 DROP = "op.drop_table('quote_quotes')"
-ALL = ["core_001", "playlist_001", "playlist_002", "playlist_003", "trivia_001"]
+ALL = ["core_001", "playlist_001", "playlist_002", "playlist_003", "quote_001", "trivia_001"]
 
 
 def ours(store: Store) -> Migrations:
@@ -217,7 +217,7 @@ async def test_migrations_that_are_asked_for_must_be_there(store: Store) -> None
     told = "plugin.toml says migrations = true, but there are none in migrations/weather."
     assert (await migrations.upgrade()).problems == {"weather": told}
     assert (await migrations.standing("weather"))["problem"] == told
-    assert migrations.names == ["core", "playlist", "trivia", "weather"]
+    assert migrations.names == ["core", "playlist", "quote", "trivia", "weather"]
 
 
 async def test_status_is_all_that_is_done_over_the_bus(store: Store) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.authority.login import login
-from core.authority.rights import OPERATOR, ROUTER
+from core.authority.rights import OPERATOR, ROUTER, plugin_name
 from core.config import NatsConfig
 from core.errors import UserError
 from core.host.ports import free_port
@@ -16,9 +16,14 @@ from core.recorder import recorder
 from core.recorder.service import run
 from rosey import ids, streams, subjects
 from rosey.bus import Bus, Incoming
+from rosey.contracts.memory import LAST_LINE, LastLine, LastLineAsked
 from rosey.events import Command, Reply, User
+from rosey.service_client import Services
+from tests.activities.storage.shelf import Shelf
 from tests.core.authority.stage import Guarded, guarded
 from tests.core.recorder.happenings import ROOM, came, id_of, line, to_say, up, was_said
+from tests.memory_service import MemoryService
+from tests.plugins.quote.stage import InMemory
 from tests.room_database import RoomDatabase
 from tests.servers import until
 
@@ -73,12 +78,64 @@ async def test_it_records_and_answers_with_the_rights_it_has(server: Guarded) ->
         said = [action.text for action in Reply.read(kept).actions] if kept else []
         await asyncio.sleep(0.02)
     assert said[0].startswith("bob: 1 line, here for")
+    quote = await come_in(server, plugin_name("quote"))
+    wanted = LastLineAsked(channel=ROOM, user="BOB")
+    assert (
+        await Services(quote, "quote", [LAST_LINE]).call(LAST_LINE, wanted, LastLine)
+    ).text == "hi"
+    await quote.drain()
     [letter] = [await operator.last(streams.DEAD, subjects.dead(streams.EVENTS))]
     assert letter == b"{}"
     process.cancel()
     with pytest.raises(asyncio.CancelledError):
         await process
     assert refused == []
+    for bus in (operator, router):
+        await bus.drain()
+
+
+async def test_mydata_reaches_what_plugins_declare_with_the_rights_it_has(server: Guarded) -> None:
+    operator, router = await come_in(server, OPERATOR), await come_in(server, ROUTER)
+    await router.declare(["core"], ["lounge"])
+    tables: dict[str, MemoryService] = {
+        "core": RoomDatabase(),
+        "quote": InMemory(),
+        "trivia": Shelf(),
+    }
+
+    async def answer(incoming: Incoming) -> None:
+        _, kind, owner, op = incoming.subject.split(".")
+        told = await tables[owner](kind, op, incoming.data, 1.0)
+        await operator.publish(incoming.reply, told)
+
+    await operator.subscribe("db.row.*.*", answer)
+    player = {"channel": ROOM, "username": "Bob", "name_key": "bob"}
+    await tables["trivia"].client.insert("players", player)
+    process = asyncio.create_task(run(server.data, None))
+    now = datetime.now(UTC)
+    for number, (action, text) in enumerate((("mydata_export", ""), ("mydata_forget", "yes"))):
+        asked = Command(
+            id=f"c-{number}",
+            plugin="core",
+            action=action,
+            channel=ROOM,
+            user=User(name="bob"),
+            text=text,
+            sent_at=now,
+        )
+        await router.store(subjects.command("core", action), asked.wire(), asked.id)
+        subject = subjects.reply("core", ids.reply_id(asked.id))
+        while (kept := await operator.last(streams.replies_of("core"), subject)) is None:
+            await asyncio.sleep(0.02)
+        reply = Reply.read(kept)
+        assert reply.error is None
+        assert [(each.kind, each.to) for each in reply.actions] == [("pm", "bob")]
+        assert "trivia statistics (1)" in reply.actions[0].text
+    assert (server.data / "mydata" / "lounge=2Fbob.json").is_file()
+    assert tables["trivia"].rows("players") == []
+    process.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await process
     for bus in (operator, router):
         await bus.drain()
 

@@ -24,6 +24,7 @@ def shipped() -> Table:
     return table(
         presence(name, *load(manifest.entry).commands)
         for name, manifest in manifests(PLUGINS).items()
+        if name in ("dice", "trivia")
     )
 
 

@@ -1,0 +1,1 @@
+"""Quotes, and who has voted for them."""

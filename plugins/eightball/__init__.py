@@ -1,0 +1,1 @@
+"""The magic 8-ball."""
