@@ -25,6 +25,7 @@ from pydantic import (
 
 from core.config_problems import ConfigError, Problem, error, path_of, problems
 from core.errors import UnknownName, choices
+from core.plugins import folders
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 FILE_NAME = "rosey.toml"
@@ -304,16 +305,16 @@ def load(data: Path, config: Path | None = None) -> Config:
         result = Config.model_validate(table, context={"folder": file.parent})
     except ValidationError as wrong:
         raise ConfigError(list(problems(file.name, Config, wrong))) from None
-    unknown = list(_unknown_names(file.name, result))
+    unknown = list(_unknown_names(file.name, result, data))
     if unknown:
         raise ConfigError(unknown)
     result._file = file
     return result
 
 
-def plugin_names() -> list[str]:
-    """The plugins of this checkout: folders with a plugin.toml."""
-    return sorted(file.parent.name for file in (CHECKOUT / "plugins").glob("*/plugin.toml"))
+def plugin_names(data: Path | None = None) -> list[str]:
+    """The plugins of this checkout, and those installed in a data folder."""
+    return sorted(folders(data))
 
 
 def platform_names() -> list[str]:
@@ -330,7 +331,7 @@ def _table(file: Path) -> dict[str, Any]:
         raise error(file.name, f"it cannot be read: {wrong}") from None
 
 
-def _unknown_names(file: str, config: Config) -> Iterator[Problem]:
+def _unknown_names(file: str, config: Config, data: Path) -> Iterator[Problem]:
     """Platforms, channels' connections and plugins that do not exist."""
     for index, each in enumerate(config.connections):
         if each.platform not in (platforms := platform_names()):
@@ -343,7 +344,7 @@ def _unknown_names(file: str, config: Config) -> Iterator[Problem]:
         if name not in connections:
             message = f"there is no connection {name!r}; {choices(name, connections)}"
             yield Problem(file=file, key=path_of(("channels", key)), message=message)
-        for plugin in sorted(channel.plugins.keys() - set(plugins := plugin_names())):
+        for plugin in sorted(channel.plugins.keys() - set(plugins := plugin_names(data))):
             message = f"there is no plugin {plugin!r}; {choices(plugin, plugins)}"
             place = path_of(("channels", key, "plugins", plugin))
             yield Problem(file=file, key=place, message=message)

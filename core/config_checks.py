@@ -32,7 +32,8 @@ def lounge_settings(config: Config, **values: Any) -> Any:
 def check(config: Config) -> None:
     """Raises ConfigError with everything the lounge, connectors and trusted plugins refuse.
 
-    The code of plugins that are not trusted is not run for this; they check their own options.
+    The code of plugins that are not trusted, or not Rosey's own, is not run for this; they check
+    their own options.
     """
     try:
         wrong = [*_connections(config), *_plugins(config)]
@@ -92,8 +93,10 @@ def _plugins(config: Config) -> Iterator[Problem]:
     for key, channel in config.channels.items():
         for name, options in channel.plugins.items():
             place = ("channels", key, "plugins", name)
+            if not (PLUGINS / name).is_dir() or not isinstance(options, dict):
+                continue
             manifest = load_plugin(PLUGINS / name)
-            if not isinstance(options, dict) or manifest.trust != "trusted":
+            if manifest.trust != "trusted":
                 continue
             if manifest.settings is not None:
                 yield from _refused(config, manifest.settings, options, place)

@@ -1,15 +1,20 @@
 """Where plugins lie, and how what their manifests name is loaded."""
 
 import importlib
+import logging
+import sys
 from pathlib import Path
 from typing import Any
 
+from core.installed import places
 from rosey.manifest import ManifestError, People, PluginManifest, Storage, find_plugins, load_plugin
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 PLUGINS = CHECKOUT / "plugins"
 CONNECTORS = CHECKOUT / "connectors"
 MIGRATIONS = CHECKOUT / "migrations"
+
+log = logging.getLogger("core.plugins")
 
 LOGGED = (
     "the room's log of the last {days} days, in which moderators may have to look up what happened"
@@ -52,6 +57,41 @@ def load(named: str) -> Any:
         raise ManifestError(f"{module} has no {name!r}") from None
 
 
-def manifests(folder: Path = PLUGINS) -> dict[str, PluginManifest]:
-    """All plugins below `folder` by name. Raises ManifestError for the first bad one."""
-    return {name: load_plugin(path) for name, path in find_plugins(folder).items()}
+def folders(data: Path | None = None) -> dict[str, Path]:
+    """The folders of all plugins by name: those of this checkout, and those installed in `data`.
+
+    What comes with Rosey keeps its name.
+    """
+    installed = places.current_folders(data) if data else {}
+    return {**installed, **find_plugins(PLUGINS)}
+
+
+def manifests(data: Path | None = None) -> dict[str, PluginManifest]:
+    """What `folders` finds, read. Raises ManifestError for one of Rosey's own.
+
+    An installed one that cannot be read is left out and logged: it must not take the others along.
+    """
+    found = {}
+    for name, folder in folders(data).items():
+        try:
+            found[name] = load_plugin(folder)
+        except ManifestError as problem:
+            if folder.parent == PLUGINS:
+                raise
+            log.error("the plugin %s is left out: %s; see bin/rosey plugin doctor", name, problem)
+    return found
+
+
+def reachable(folder: Path) -> None:
+    """Lets this process import an installed plugin from `folder`, and what came with it.
+
+    Rosey's own modules and Python's come first, so nothing of a stranger's takes their place.
+    """
+    if folder.parent == PLUGINS:
+        return
+    site = str(folder.parent / places.SITE)
+    if site not in sys.path:
+        packages = (n for n, each in enumerate(sys.path) if each.endswith("site-packages"))
+        sys.path.insert(next(packages, len(sys.path)), site)
+    if str(folder.parent) not in sys.path:
+        sys.path.append(str(folder.parent))

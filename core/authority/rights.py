@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from core.config import Config
 from core.plugins import CONNECTORS, ROOM, manifests
@@ -54,15 +55,15 @@ def inbox(name: str) -> str:
 ANSWERS = (f"{subjects.service_answers(inbox('*'))}.>", f"{inbox(OPERATOR)}.>")
 
 
-def everybody(config: Config) -> list[Rights]:
-    """All that the manifests of this checkout and the configuration speak of.
+def everybody(config: Config, data: Path | None = None) -> list[Rights]:
+    """All that the manifests of this checkout and in `data`, and the configuration speak of.
 
     Raises ManifestError.
     """
     connections = {
         each.name: load_connector(CONNECTORS / each.platform) for each in config.connections
     }
-    return all_rights(manifests(), connections)
+    return all_rights(manifests(data), connections)
 
 
 def all_rights(

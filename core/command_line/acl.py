@@ -15,7 +15,7 @@ from rosey.manifest import ManifestError
 def show(data: Path, config: Path | None, name: str | None) -> None:
     """Of all, or of one plugin, connection or other name. Raises UnknownName."""
     try:
-        everyone = everybody(configuration.load(data, config))
+        everyone = everybody(configuration.load(data, config), data)
     except ManifestError as problem:
         raise UserError(str(problem)) from None
     console = Console(highlight=False)

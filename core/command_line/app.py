@@ -8,6 +8,7 @@ import typer
 
 from core.command_line.db_commands import db_app
 from core.command_line.options import DATA, NAME, Commands, ConfigFile, Data, Json
+from core.command_line.plugin import plugin_app
 from core.errors import UserError
 from core.logs import printable
 
@@ -28,6 +29,7 @@ dead_app = typer.Typer(
 )
 bus_app.add_typer(dead_app, name="dead")
 app.add_typer(db_app, name="db")
+app.add_typer(plugin_app, name="plugin")
 
 Number = Annotated[int, typer.Argument(metavar="NUMBER", help="As `list` shows it.", min=1)]
 
@@ -90,7 +92,7 @@ def restart(
 ) -> None:
     """Restarts one process of the running Rosey, or all of its own.
 
-    New plugins and connections come with down and up.
+    New connections come with down and up, plugins with bin/rosey plugin install.
     """
     from core.command_line.running import restart_processes
 

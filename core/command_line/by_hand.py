@@ -20,7 +20,7 @@ from rosey.manifest import ManifestError, load_connector
 
 def worker(plugins: list[str], data: Path, file: Path | None) -> None:
     """Raises UnknownName for a plugin that does not exist."""
-    known = configuration.plugin_names()
+    known = configuration.plugin_names(data)
     for name in plugins:
         if name not in known:
             raise UnknownName("plugin", name, known)

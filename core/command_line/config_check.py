@@ -16,18 +16,18 @@ def run(data: Path, file: Path | None) -> None:
     config = configuration.load(data, file)
     config_checks.check(config)
     typer.echo(f"{config.file}: fine" if config.file else "no rosey.toml: the defaults are fine")
-    Console().print(_summary(config))
+    Console().print(_summary(config, data))
     for line in config_checks.advice(config):
         typer.echo(f"advice: {line}")
 
 
-def _summary(config: Config) -> Table:
+def _summary(config: Config, data: Path) -> Table:
     table = Table("connection", "platform", "channel", "user", "prefix", "plugins off")
     for each in config.connections:
         channel = config.channel(each.channel)
         off = [
             name
-            for name in configuration.plugin_names()
+            for name in configuration.plugin_names(data)
             if config.plugin(each.channel, name) is None
         ]
         table.add_row(

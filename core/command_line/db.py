@@ -100,7 +100,7 @@ def _on_database(data: Path, action: Callable[[Migrations], Awaitable[Result]]) 
     async def run() -> Result:
         store = Store(address(data))
         try:
-            return await action(Migrations(store, MIGRATIONS, manifests()))
+            return await action(Migrations(store, MIGRATIONS, manifests(data)))
         except Refusal as refused:
             raise UserError(str(refused)) from refused
         finally:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import sqlite3
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,8 @@ class Migrations:
         self.store = store
         self.manifests = manifests
         self.revisions = Revisions(folder, manifests)
+        # Whoever remembers what tables look like puts here how to forget it.
+        self.tables_changed: Callable[[], None] = lambda: None
 
     @property
     def names(self) -> list[str]:

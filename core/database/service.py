@@ -15,6 +15,7 @@ from core.database.desk import Desk, Part
 from core.database.intake import Intake
 from core.database.keys import Keys
 from core.database.migrations import Migrations
+from core.database.problems import Refusal
 from core.database.pulse import Pulse
 from core.database.rows import Rows
 from core.database.shapes import Shapes
@@ -25,6 +26,7 @@ from core.database.writes import Writer
 from core.errors import UserError
 from core.host import notify
 from core.host.troubles import ABOUT_DATABASE
+from core.installed import places
 from core.plugins import MIGRATIONS, manifests
 from core.runtime import find
 from rosey import clock, ids, subjects
@@ -39,12 +41,15 @@ log = logging.getLogger("core.database")
 TURN = 0.001
 # A database that hangs does not hold up the end of the process.
 CLOSE_PATIENCE = 0.3
+LOOK_EVERY = 1.0
 
 
 def parts(store: Store, writer: Writer, migrations: Migrations) -> dict[str, Part]:
     """Who answers which kind of request."""
+    shapes = Shapes(store)
+    migrations.tables_changed = shapes.forget
     return {
-        "row": Rows(store, Shapes(store), writer),
+        "row": Rows(store, shapes, writer),
         "kv": Keys(store, writer),
         "sql": Statements(store, writer),
         "migrate": migrations,
@@ -63,16 +68,18 @@ async def run(data: Path, config: Path | None) -> None:
         stack.push_async_callback(_close, store)
         bus = await enter(find(data).addresses.nats, "database", data, settings.nats, DATABASE)
         stack.push_async_callback(bus.drain)
-        migrations = Migrations(store, MIGRATIONS, _manifests())
+        migrations = Migrations(store, MIGRATIONS, _manifests(data))
         looking = await serve(bus, store, migrations, stack)
+        following = asyncio.create_task(follow_plugins(migrations, data), name="new plugins")
+        stack.push_async_callback(_ended, following)
         notify.ready()
         log.info("ready")
         await _first_end(stay(bus), looking)
 
 
-def _manifests() -> dict[str, PluginManifest]:
+def _manifests(data: Path) -> dict[str, PluginManifest]:
     try:
-        return manifests()
+        return manifests(data)
     except ManifestError as problem:
         raise UserError(str(problem)) from problem
 
@@ -112,6 +119,23 @@ async def prepare(migrations: Migrations) -> None:
     done = await migrations.upgrade()
     for step in [*done.migrations, *done.declared]:
         log.info("new in the database: %s", step)
+
+
+async def follow_plugins(migrations: Migrations, data: Path) -> None:
+    """A plugin that was installed since gets the tables it declares."""
+    known = places.stamp(data)
+    while True:
+        await asyncio.sleep(LOOK_EVERY)
+        wanted = places.stamp(data)
+        if wanted == known:
+            continue
+        migrations.manifests = manifests(data)
+        try:
+            await prepare(migrations)
+            migrations.tables_changed()
+            known = wanted
+        except (UserError, Refusal) as problem:
+            log.warning("the tables of new plugins wait: %s", problem)
 
 
 async def _first_end(staying: Coroutine[Any, Any, None], looking: "asyncio.Task[None]") -> None:

@@ -88,19 +88,29 @@ async def follow(
     while True:
         await asyncio.sleep(LOOK_EVERY)
         try:
-            fresh = server.configuration(rules())
-            if fresh == server.file.read_text():
-                continue
-            await write(server.file, fresh)
+            await renew(server, rules, pid, say)
         except (UserError, ManifestError, OSError) as problem:
             if str(problem) != said:
                 say(f"NATS keeps its old rules: {problem}")
             said = str(problem)
             continue
         said = ""
-        if running := pid():
-            os.kill(running, signal.SIGHUP)
-            say("NATS has new rules")
+
+
+async def renew(
+    server: Server,
+    rules: Callable[[], dict[str, Any]],
+    pid: Callable[[], int | None],
+    say: Callable[[str], None],
+) -> None:
+    """Gives it its new rules if there are any. Raises UserError, ManifestError and OSError."""
+    fresh = server.configuration(rules())
+    if fresh == server.file.read_text():
+        return
+    await write(server.file, fresh)
+    if running := pid():
+        os.kill(running, signal.SIGHUP)
+        say("NATS has new rules")
 
 
 async def mend(

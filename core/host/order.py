@@ -14,11 +14,13 @@ from core.authority.login import login
 from core.authority.rights import HOST, Rights, everybody
 from core.authority.server_rules import rules
 from core.config import Config
+from core.errors import UserError
 from core.host import log_files, nats
 from core.host.bulletin import Bulletin
 from core.host.supervisor import Supervisor
 from core.runtime import Runtime
 from rosey.bus import Bus, BusError
+from rosey.manifest import ManifestError
 
 log = logging.getLogger("core.host")
 
@@ -61,8 +63,17 @@ class Order:
         if self._guard:
             self._guard.forgive(process)
 
+    async def renew(self) -> None:
+        """Tells NATS now of what has changed. Raises UserError when that cannot be."""
+        if self._server is None:
+            return
+        try:
+            await nats.renew(self._server, self._rules, self._pid, self._say)
+        except (ManifestError, OSError) as problem:
+            raise UserError(f"NATS keeps its old rules: {problem}") from problem
+
     def _everybody(self) -> list[Rights]:
-        return everybody(configuration.load(self._data, self._config.file))
+        return everybody(configuration.load(self._data, self._config.file), self._data)
 
     def _rules(self) -> dict[str, Any]:
         return rules(Keys(self._data), self._everybody())

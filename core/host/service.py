@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -13,7 +14,7 @@ from core.authority.keys import Keys
 from core.authority.login import exposed
 from core.authority.rights import everybody
 from core.authority.server_rules import rules
-from core.config import Config
+from core.config import Config, plugin_names
 from core.errors import UnknownName, UserError
 from core.host import backlog, control, nats, temporal
 from core.host.bulletin import Bulletin
@@ -21,7 +22,7 @@ from core.host.lock import hold
 from core.host.order import Order
 from core.host.ports import ADDRESS, Ports
 from core.host.process import KeptProcess
-from core.host.specs import ProcessSpec, own_processes
+from core.host.specs import ProcessSpec, Stage, command, own_processes
 from core.host.supervisor import Supervisor
 from core.runtime import FILE_NAME, Addresses, ProcessState, Runtime
 
@@ -157,17 +158,41 @@ class _Host:
             case {"command": "down"}:
                 self._stop.set()
                 return {}
+            case {"command": "installed", "name": str(name)}:
+                return {"state": await self._installed(name)}
             case {"command": "restart", "name": str(name)}:
                 return {"processes": await self._restart(name)}
             case {"command": "restart"}:
                 return {"processes": await self._restart(None)}
-        raise UserError("The host understands status, down and restart.")
+        raise UserError("The host understands status, down, restart and installed.")
 
     def _status(self) -> dict[str, Any]:
         self._bulletin.refresh()
         for state in self._runtime.processes.values():
             state.memory_mb = _memory_mb(state.pid)
         return self._runtime.as_dict()
+
+    async def _installed(self, name: str) -> str:
+        """Another version of a plugin is to run, or it is new or gone. Returns how it is now."""
+        process = self._supervisor.processes.get(name)
+        spec = command(("worker", name), Stage.SERVICES, self._data, self._config.file)
+        if process is not None and process.spec.argv != spec.argv:
+            raise UserError(f"{name} is no plugin but a part of Rosey.")
+        await self._order.renew()
+        if name not in plugin_names(self._data):
+            if process is not None:
+                await self._supervisor.drop(name)
+            self._runtime.processes.pop(name, None)
+            self._bulletin.write()
+            return "gone"
+        if process is not None:
+            return (await self._restart(name))[name]
+        process = self._supervisor.add(spec)
+        self._runtime.processes[name] = process.state
+        with suppress(TimeoutError):  # one that does not answer yet says so below
+            async with asyncio.timeout(RESTART_SECONDS):
+                await process.settled()
+        return process.state.state
 
     async def _restart(self, name: str | None) -> dict[str, str]:
         names = self._supervisor.own() if name is None else [name]
@@ -203,7 +228,7 @@ async def _servers(
     else:
         addresses.nats = f"nats://{ADDRESS}:{server.port}"
         addresses.nats_monitoring = f"http://{ADDRESS}:{server.monitoring_port}"
-        making.append(server.prepare(rules(Keys(data), everybody(config))))
+        making.append(server.prepare(rules(Keys(data), everybody(config, data))))
     if addresses.temporal:
         progress.note(f"Temporal is the one of TEMPORAL_ADDRESS: {addresses.temporal}")
         await temporal.prepare_others(addresses.temporal, progress.note, prepare)

@@ -48,7 +48,7 @@ def own_processes(data: Path, config: Config) -> list[ProcessSpec]:
     if config.lounge.enabled:
         services.append((LOUNGE,))
     services.append(("recorder",))
-    services += [("worker", plugin) for plugin in plugin_names()]
+    services += [("worker", plugin) for plugin in plugin_names(data)]
     connectors = [("connector", each.name) for each in config.connections]
     return [command(words, Stage.SERVICES, data, config.file) for words in services] + [
         command(words, Stage.CONNECTORS, data, config.file) for words in connectors

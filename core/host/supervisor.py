@@ -3,8 +3,10 @@
 import asyncio
 import contextlib
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 
+from core.errors import UserError
 from core.host.process import KeptProcess
 from core.host.specs import ProcessSpec, Stage
 
@@ -23,16 +25,20 @@ class Supervisor:
     def __init__(
         self, specs: Sequence[ProcessSpec], data: Path, lock: int, changed: Changed
     ) -> None:
-        self.processes = {spec.name: KeptProcess(spec, data, lock, changed) for spec in specs}
+        self._make = partial(KeptProcess, data=data, lock=lock, changed=changed)
+        self._group: asyncio.TaskGroup | None = None
+        self.processes = {spec.name: self._make(spec) for spec in specs}
         # Set when every stage was started and had its time to answer.
         self.started = asyncio.Event()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Starts everything, keeps it running, and stops it when `stop` is set."""
         async with asyncio.TaskGroup() as group:
+            self._group = group
             starting = group.create_task(self._start(group))
             await stop.wait()
             starting.cancel()
+            self._group = None
             await self._stop()
 
     async def ready(self) -> None:
@@ -42,6 +48,19 @@ class Supervisor:
     async def restart(self, names: Sequence[str]) -> None:
         """Ends the named processes and starts them again, all at once."""
         await asyncio.gather(*(self.processes[name].restart() for name in names))
+
+    def add(self, spec: ProcessSpec) -> KeptProcess:
+        """Starts one more while the others run. Raises UserError when they are being stopped."""
+        if self._group is None:
+            raise UserError("Rosey is being stopped, and starts nothing any more.")
+        process = self.processes[spec.name] = self._make(spec)
+        process.go()
+        self._group.create_task(process.keep())
+        return process
+
+    async def drop(self, name: str) -> None:
+        """Ends one for good."""
+        await self.processes.pop(name).stop(OWN_GRACE_SECONDS)
 
     def own(self) -> list[str]:
         """The names of Rosey's own processes, the servers aside."""

@@ -4,7 +4,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from core.errors import UserError
-from core.plugins import PLUGINS, load
+from core.plugins import load
 from rosey.bus import Bus
 from rosey.durable.surroundings import Surroundings
 from rosey.manifest import PluginManifest
@@ -16,16 +16,22 @@ PATIENCE = 60.0
 
 
 async def start_worker(
-    stack: AsyncExitStack, bus: Bus, manifest: PluginManifest, address: str, data: Path
+    stack: AsyncExitStack,
+    bus: Bus,
+    manifest: PluginManifest,
+    folder: Path,
+    address: str,
+    data: Path,
 ) -> Mailboxes:
-    """Runs the plugin's workflows and activities on its task queue until the stack ends."""
+    """Runs the plugin's workflows and activities on its task queue until the stack ends.
+
+    `folder` is where the plugin is.
+    """
     try:
         client = await connect(address, PATIENCE)
     except TemporalAway as problem:
         raise UserError(str(problem)) from problem
-    surroundings = Surroundings(
-        bus, manifest.name, PLUGINS / manifest.name, data / "plugins" / manifest.name
-    )
+    surroundings = Surroundings(bus, manifest.name, folder, data / "plugins" / manifest.name)
     activities = [
         activity for named in manifest.activities for activity in load(named)(surroundings)
     ]

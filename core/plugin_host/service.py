@@ -9,10 +9,10 @@ from pydantic import BaseModel, ValidationError
 from core import config as configuration
 from core.authority.login import enter, stay
 from core.authority.rights import plugin_name
-from core.errors import UserError
+from core.errors import UnknownName, UserError
 from core.host import notify
 from core.plugin_host.host import PluginHost, SettingsOf
-from core.plugins import PLUGINS, load
+from core.plugins import folders, load, reachable
 from core.runtime import find
 from core.watched import Watched
 from rosey.bus import Bus
@@ -35,7 +35,8 @@ async def run(plugins: list[str], data: Path, config: Path | None) -> None:
             bus = await enter(addresses.nats, f"plugin {name}", data, settings.value.nats, us)
             stack.push_async_callback(bus.drain)
             try:
-                await _start(stack, bus, _manifest(name), settings, addresses.temporal, data)
+                folder = _folder(name, data)
+                await _start(stack, bus, folder, settings, addresses.temporal, data)
             except (ManifestError, TextsError) as problem:
                 raise UserError(str(problem)) from problem
             buses.append(bus)
@@ -44,9 +45,16 @@ async def run(plugins: list[str], data: Path, config: Path | None) -> None:
         await stay(*buses)
 
 
-def _manifest(name: str) -> PluginManifest:
+def _folder(name: str, data: Path) -> Path:
+    known = folders(data)
+    if name not in known:
+        raise UnknownName("plugin", name, known)
+    return known[name]
+
+
+def _manifest(folder: Path) -> PluginManifest:
     try:
-        return load_plugin(PLUGINS / name)
+        return load_plugin(folder)
     except ManifestError as problem:
         raise UserError(str(problem)) from problem
 
@@ -54,17 +62,19 @@ def _manifest(name: str) -> PluginManifest:
 async def _start(
     stack: AsyncExitStack,
     bus: Bus,
-    manifest: PluginManifest,
+    folder: Path,
     settings: "Watched[configuration.Config]",
     temporal: str,
     data: Path,
 ) -> None:
+    manifest = _manifest(folder)
+    reachable(folder)
     plugin: Plugin = load(manifest.entry)
     mailboxes = None
     if manifest.workflows:
         from core.plugin_host.durable import start_worker
 
-        mailboxes = await start_worker(stack, bus, manifest, temporal, data)
+        mailboxes = await start_worker(stack, bus, manifest, folder, temporal, data)
     host = PluginHost(
         bus,
         manifest,
@@ -72,7 +82,7 @@ async def _start(
         settings=_settings_of(manifest, settings),
         workflows=mailboxes,
         rooms=lambda: _rooms(settings.value, manifest.name),
-        texts=Texts.load(PLUGINS / manifest.name / "texts"),
+        texts=Texts.load(folder / "texts"),
         data=data / "plugins" / manifest.name,
     )
     await host.start()

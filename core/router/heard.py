@@ -39,6 +39,11 @@ class Heard:
         self._hearers: dict[str, list[str]] = {}
         self._telling_full = Sparingly()
 
+    def learn(self, manifests: Mapping[str, PluginManifest]) -> None:
+        """Goes on with other plugins than those it began with."""
+        self._manifests = manifests
+        self.know()
+
     def know(self) -> None:
         """To be called when the plugins' entries have changed."""
         self._hearers = {}

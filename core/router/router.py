@@ -9,6 +9,7 @@ from core.config import Config
 from core.plugins import ROOM
 from core.router.heard import Heard
 from core.router.presence import Presences
+from core.router.readers import Readers
 from core.router.sparingly import Sparingly
 from rosey import channels, ids, streams, subjects
 from rosey.bus import Bus, BusError, Delivery, Mirror, StreamFull
@@ -39,6 +40,7 @@ class Router:
         self.bus = bus
         self._config = config
         self._manifests = {**manifests, ROOM.name: ROOM}
+        self._readers = Readers(bus, self._on_reply)
         self._words: Table = table([])
         self._presences = Presences()
         self._heard = Heard(bus, config, self._presences, self._manifests)
@@ -57,13 +59,17 @@ class Router:
         self.bus.on_reconnect(self._presences.wait_again)
         await self.bus.mirror(subjects.PLUGINS_BUCKET, self._plugin_changed)
         self._open = await self.bus.mirror(subjects.LISTENING_BUCKET, self._listening_changed)
-        for plugin in self._manifests:
-            await self.bus.consume(
-                streams.replies_consumer(plugin),
-                lambda delivery, plugin=plugin: self._on_reply(plugin, delivery),  # type: ignore[misc]
-            )
+        await self._readers.read(self._manifests)
         await self.bus.consume(streams.events_consumer(), self._on_event)
         await self.bus.consume(streams.heard_consumer(), self._heard.on_event)
+
+    async def learn(self, manifests: dict[str, PluginManifest]) -> None:
+        """Goes on with other plugins than those it began with. Raises BusError."""
+        known = {**manifests, ROOM.name: ROOM}
+        await self.bus.declare(known)
+        self._manifests = known
+        self._heard.learn(known)
+        await self._readers.read(known)
 
     async def stop(self) -> None:
         for watch in self._watches:

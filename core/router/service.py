@@ -11,6 +11,7 @@ from core.authority.login import enter, stay
 from core.authority.rights import ROUTER
 from core.config import Config
 from core.host import notify
+from core.installed import places
 from core.plugins import manifests
 from core.router.execute import Executor
 from core.router.router import Router
@@ -31,15 +32,32 @@ async def run(data: Path, config: Path | None) -> None:
         nats = find(data).addresses.nats
         bus = await enter(nats, "router", data, settings.value.nats, ROUTER)
         stack.push_async_callback(bus.drain)
-        router = Router(bus, lambda: settings.value, manifests())
+        router = Router(bus, lambda: settings.value, manifests(data))
         await router.start()
         stack.push_async_callback(router.stop)
         await Executor(bus, router).start()
         following = asyncio.create_task(follow_connections(bus, lambda: settings.value))
         stack.callback(following.cancel)
+        learning = asyncio.create_task(follow_plugins(router, data))
+        stack.callback(learning.cancel)
         notify.ready()
         log.info("ready")
         await stay(bus)
+
+
+async def follow_plugins(router: Router, data: Path) -> None:
+    """A plugin that was installed since needs its streams, and its replies a reader."""
+    known = places.stamp(data)
+    while True:
+        await asyncio.sleep(LOOK_EVERY)
+        wanted = places.stamp(data)
+        if wanted == known:
+            continue
+        try:
+            await router.learn(manifests(data))
+            known = wanted
+        except BusError as problem:
+            log.warning("new plugins wait for NATS: %s", problem)
 
 
 async def follow_connections(bus: Bus, config: Callable[[], Config]) -> None:

@@ -28,7 +28,7 @@ async def test_hostile_names_in_a_game(
         stack.push_async_callback(bus.drain)
         manifest = load_plugin(PLUGINS / "trivia")
         address = temporal.client.service_client.config.target_host
-        mailboxes = await start_worker(stack, bus, manifest, address, tmp_path)
+        mailboxes = await start_worker(stack, bus, manifest, PLUGINS / "trivia", address, tmp_path)
         async with rosey_in(site.url, nats, mailboxes) as scene:
 
             async def told(part: str) -> None:

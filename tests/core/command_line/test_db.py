@@ -129,7 +129,7 @@ def test_history_is_of_all_or_of_one(rosey: Ran) -> None:
 def test_tables_that_plugins_declare(rosey: Ran, monkeypatch: pytest.MonkeyPatch) -> None:
     def ask(kind: str) -> None:
         plugin = manifest("weather", {"places": [{"name": "town", "type": kind}]})
-        monkeypatch.setattr(db, "manifests", lambda: plugin)
+        monkeypatch.setattr(db, "manifests", lambda data=None: plugin)
 
     ask("string")
     assert rosey("current", "weather") == "weather: to come: table weather_places\n"

@@ -300,7 +300,7 @@ async def test_the_control_socket_refuses_nonsense(tmp_path: Path) -> None:
                 "code": 1,
             }
         answer = await asyncio.to_thread(send, b'{"command": "dance"}\n')
-        assert answer["error"] == "The host understands status, down and restart."
+        assert answer["error"] == "The host understands status, down, restart and installed."
         assert (await host.state("router")).state == "ready"
 
 

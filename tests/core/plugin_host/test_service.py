@@ -95,7 +95,7 @@ async def test_a_room_s_settings_reach_its_game(bus: Bus, tmp_path: Path) -> Non
 
 @pytest.mark.usefixtures("address")
 async def test_a_plugin_that_does_not_exist(bus: Bus, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"plugin\.toml is missing"):
+    with pytest.raises(UserError, match="There is no plugin 'weather'; allowed: dice, trivia"):
         await run(["weather"], tmp_path, None)
 
 

@@ -80,9 +80,8 @@ async def test_it_records_and_answers_with_the_rights_it_has(server: Guarded) ->
     assert said[0].startswith("bob: 1 line, here for")
     quote = await come_in(server, plugin_name("quote"))
     wanted = LastLineAsked(channel=ROOM, user="BOB")
-    assert (
-        await Services(quote, "quote", [LAST_LINE]).call(LAST_LINE, wanted, LastLine)
-    ).text == "hi"
+    found = await Services(quote, "quote", [LAST_LINE]).call(LAST_LINE, wanted, LastLine)
+    assert found.text == "hi"
     await quote.drain()
     [letter] = [await operator.last(streams.DEAD, subjects.dead(streams.EVENTS))]
     assert letter == b"{}"

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from plugins.eightball.commands import plugin
 from plugins.eightball.rules import ANSWERS, KINDS, answer, show, shown
-from rosey.routing.policy import CoolDowns
+from rosey.cooldowns import CoolDowns
 from tests.vectors import ids, load, subset
 
 ANSWER = load("eightball", "answer")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.plugins import PLUGINS, load, manifests
+from core.plugins import load, manifests
 from rosey.events import ChatCommand, PluginPresence
 from rosey.routing.commands import CORE, OWN, Found, Group, Table, Unknown, fold, resolve, table
 from tests.rosey.orders import SOME_TIME
@@ -23,7 +23,7 @@ def command(*words: str, **fields: object) -> ChatCommand:
 def shipped() -> Table:
     return table(
         presence(name, *load(manifest.entry).commands)
-        for name, manifest in manifests(PLUGINS).items()
+        for name, manifest in manifests().items()
         if name in ("dice", "trivia")
     )
 

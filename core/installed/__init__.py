@@ -1,0 +1,1 @@
+"""Plugins of strangers: fetched, checked, put in place, switched and taken away."""

@@ -1,0 +1,1 @@
+"""Forecasts the weather without looking."""

@@ -1,0 +1,3 @@
+"""What the sky may do."""
+
+SKIES = ("sun", "rain", "wind")
