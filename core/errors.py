@@ -10,6 +10,12 @@ class UserError(Exception):
     exit_code = 1
 
 
+class Away(UserError):
+    """A server that the process needs does not answer; EX_TEMPFAIL tells the host so."""
+
+    exit_code = 75
+
+
 class UnknownName(UserError):
     """A name that does not exist, with those that do."""
 

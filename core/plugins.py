@@ -53,6 +53,9 @@ def load(named: str) -> Any:
         return getattr(importlib.import_module(module), name)
     except ImportError as problem:
         raise ManifestError(f"{named} cannot be imported: {problem}") from problem
+    except SyntaxError as problem:
+        where = f"{problem.filename}, line {problem.lineno}"
+        raise ManifestError(f"{where}: {problem.msg}") from problem
     except AttributeError:
         raise ManifestError(f"{module} has no {name!r}") from None
 

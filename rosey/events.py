@@ -270,6 +270,21 @@ class PluginPresence(Wire):
     hears: list[str] = Field(default=[], description="events it has handlers for: user.join")
 
 
+class PluginChange(Wire):
+    """`plugin.<event>`: what became of a plugin's process, as its host sees it.
+
+    `event` is started, stopped, crashed, restarted, reloaded, failed or disabled.
+    """
+
+    id: str
+    event: str
+    plugin: str
+    version: str = ""
+    pid: int | None = None
+    reason: str = ""
+    at: AwareDatetime
+
+
 class Listening(Wire):
     """An entry of `rosey_listening`: an open question, and when the room saw it."""
 

@@ -47,6 +47,11 @@ def event(plugin: str, name: str) -> str:
     return f"{plugin}.{name}"
 
 
+def lifecycle(name: str) -> str:
+    """What the host tells of a plugin's process: started, stopped, crashed and so on."""
+    return f"plugin.{name}"
+
+
 def execute(plugin: str) -> str:
     return f"rosey.commands.{plugin}.execute"
 

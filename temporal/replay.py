@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from google.protobuf.json_format import ParseError
-from temporalio.client import WorkflowHistory
+from temporalio.client import Client, WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 
 from temporal.interceptors import Shield
 
+# Of open workflows: a room's is renewed long before it has so many events.
+MOST_OPEN = 50
+LONGEST = 1_000
 # How the library words a failure: what happened, then what caused it.
 MESSAGE = re.compile(r'message: "((?:[^"\\]|\\.)*)"')
 
@@ -62,6 +65,33 @@ async def check(name: str, history: WorkflowHistory, workflows: Sequence[type]) 
     return Problem(name, kind, history.events[bad - 1].event_id, _reason(failure))
 
 
+async def check_open(
+    client: Client,
+    task_queue: str,
+    workflows: Sequence[type],
+    most: int = MOST_OPEN,
+    longest: int = LONGEST,
+) -> tuple[int, list[Problem]]:
+    """How many open workflows of a task queue were tried, and what `workflows` cannot repeat.
+
+    The newest `most` of them, each with at most its first `longest` events. Raises RPCError when
+    the server does not say.
+    """
+    open_ones = f"TaskQueue = '{task_queue}' AND ExecutionStatus = 'Running'"
+    tried, found = 0, []
+    async for each in client.list_workflows(open_ones, limit=most):
+        handle = client.get_workflow_handle(each.id, run_id=each.run_id)
+        events = []
+        async for event in handle.fetch_history_events():
+            events.append(event)
+            if len(events) == longest:
+                break
+        tried += 1
+        if problem := await check(each.id, WorkflowHistory(each.id, events), workflows):
+            found.append(problem)
+    return tried, found
+
+
 async def _replay_file(path: Path, workflows: Sequence[type]) -> Problem | None:
     try:
         history = WorkflowHistory.from_json(path.stem, path.read_text(encoding="utf-8"))
@@ -73,6 +103,8 @@ async def _replay_file(path: Path, workflows: Sequence[type]) -> Problem | None:
 
 
 async def _failure(replayer: Replayer, history: WorkflowHistory, length: int) -> Exception | None:
+    if length < 2:
+        return None  # nothing to repeat yet, and the library would wait for more for ever
     started = history.events[0].workflow_execution_started_event_attributes
     part = WorkflowHistory(started.workflow_id or history.workflow_id, history.events[:length])
     result = await replayer.replay_workflow(part, raise_on_replay_failure=False)

@@ -43,14 +43,15 @@ class RoseyProcess:
     data: Path
     config: Path
     process: "subprocess.Popen[bytes]"
+    checkout: Path = CHECKOUT
 
     def command(self, *words: str) -> "subprocess.CompletedProcess[str]":
         """Runs another `rosey` command on the same data folder."""
-        asks_host = words[0] in ("status", "restart", "down", "logs")
+        asks_host = words[0] in ("status", "restart", "reload", "down", "logs")
         config = () if asks_host else ("--config", str(self.config))
         return subprocess.run(
             [sys.executable, "-m", "core", *words, "--data", str(self.data), *config],
-            cwd=CHECKOUT,
+            cwd=self.checkout,
             env=environment(),
             capture_output=True,
             text=True,
@@ -91,10 +92,12 @@ class RoseyProcess:
 
 
 @contextmanager
-def rosey(folder: Path, config: str = QUICK_ROOM, **extra: str) -> Iterator[RoseyProcess]:
+def rosey(
+    folder: Path, config: str = QUICK_ROOM, checkout: Path = CHECKOUT, **extra: str
+) -> Iterator[RoseyProcess]:
     """Starts Rosey, waits for `ready`, and sees to it that nothing is left afterwards.
 
-    `extra` is added to her environment.
+    `checkout` is where her code is; `extra` is added to her environment.
     """
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "rosey.toml"
@@ -106,14 +109,14 @@ def rosey(folder: Path, config: str = QUICK_ROOM, **extra: str) -> Iterator[Rose
                 *(sys.executable, "-m", "core", "up"),
                 *("--data", str(data), "--config", str(file)),
             ],
-            cwd=CHECKOUT,
+            cwd=checkout,
             env=environment(**extra),
             stdout=log,
             stderr=log,
         )
     try:
         _wait_for_word(folder / "up.log", process)
-        yield RoseyProcess(data, file, process)
+        yield RoseyProcess(data, file, process, checkout)
     finally:
         children = psutil.Process(process.pid).children(recursive=True) if _alive(process) else []
         process.terminate()

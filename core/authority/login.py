@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from core.authority.keys import Keys
 from core.authority.rights import inbox
 from core.config import NatsConfig, Secret
-from core.errors import UserError
+from core.errors import Away, UserError
 from rosey import subjects
 from rosey.bus import Bus, BusError, Login, Metrics
 from rosey.bus.tracing import Tracing
@@ -29,7 +29,7 @@ SEED = re.compile(rb"BEGIN USER NKEY SEED.*\n(\S+)\n")
 async def enter(url: str, label: str, data: Path, settings: NatsConfig, name: str) -> Bus:
     """Connects as `name`, and tells the host what the server does not let us do.
 
-    Raises UserError for files that cannot be read, and when the server is not there or does not
+    Raises UserError for files that cannot be read, Away when the server is not there or does not
     let us in.
     """
     try:
@@ -37,7 +37,7 @@ async def enter(url: str, label: str, data: Path, settings: NatsConfig, name: st
         around = (Metrics(), tracing) if tracing.is_on else (Metrics(),)
         bus = await Bus.connect(url, label, login(data, settings, name), around)
     except BusError as problem:
-        raise UserError(str(problem)) from None
+        raise Away(str(problem)) from None
 
     async def tell(what: str, subject: str) -> None:
         if subject != subjects.refusal(name).lower():

@@ -168,6 +168,8 @@ def _host() -> Rights:
     # To tell how long the oldest message of a backlog has waited.
     publish += ["$JS.API.STREAM.LIST", "$JS.API.STREAM.MSG.GET.*"]
     heard = [subjects.REFUSALS, subjects.MEASURED, subjects.HEALTH]
+    # To know which plugins still say that they are alive.
+    heard.append(subjects.kept(subjects.PLUGINS_BUCKET, ">"))
     return _rights(HOST, publish=publish, subscribe=heard)
 
 

@@ -91,6 +91,11 @@ FAMILIES = [
         "whoever is allowed",
     ),
     Family(
+        subjects.lifecycle("<change>"),
+        "a plugin's process: started, stopped, crashed, restarted, reloaded, failed, disabled",
+        "whoever is allowed",
+    ),
+    Family(
         "rosey.plugins.<plugin>.<event>",
         "the same again, and whatever else a plugin likes to tell",
         "whoever is allowed",
@@ -142,7 +147,7 @@ FAMILIES = [
     Family(
         subjects.kept("<bucket>", "<key>"),
         "what a bucket holds from now on",
-        "router, of plugins and open questions",
+        "router, of plugins and open questions; host, of plugins",
         "NATS itself",
     ),
 ]

@@ -100,6 +100,23 @@ def restart(
 
 
 @app.command()
+def reload(
+    name: Annotated[str, typer.Argument(metavar="PLUGIN")],
+    force: Annotated[
+        bool, typer.Option("--force", help="Without trying open workflows with the new code.")
+    ] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="And again whenever a file of it is saved.")
+    ] = False,
+    data: Data = DATA,
+) -> None:
+    """Lets a plugin's new code take over without a gap; if it cannot, the old one runs on."""
+    from core.command_line.reload import run
+
+    run(data.absolute(), name, force, watch)
+
+
+@app.command()
 def logs(
     name: Annotated[
         str | None, typer.Argument(metavar="[NAME]", help="A process; else all of them.")

@@ -91,7 +91,8 @@ def _table(runtime: Runtime, now: datetime) -> Any:
 
 
 def _coloured(state: str) -> str:
-    colour = {"ready": "green", "crashed": "red", "restricted": "red"}.get(state, "yellow")
+    bad = ("crashed", "restricted", "failed", "unhealthy")
+    colour = "green" if state == "ready" else "red" if state in bad else "yellow"
     return f"[{colour}]{state}[/]"
 
 

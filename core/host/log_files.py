@@ -1,12 +1,15 @@
 """The log file of each process: DATA/logs/<name>.log."""
 
+import re
 from pathlib import Path
 
 ROTATE_BYTES = 10 * 1024 * 1024
 TAIL_BYTES = 4096
 TAIL_LINES = 3
-LONGEST = 400
+LONGEST = 600
 TRACEBACK = "Traceback (most recent call last):"
+# A line of a log, ours or the Temporal library's, and no last word.
+RECORD = re.compile(r"(\x1b\[2m)?\d{4}-\d\d-\d\d[ T]")
 
 
 def folder(data: Path) -> Path:
@@ -32,7 +35,7 @@ def prepare(file: Path) -> int:
 def last_words(file: Path, since: int) -> str:
     """The last lines written after byte `since`, on one line; empty when there are none.
 
-    Of a traceback only what was raised is left.
+    Of a traceback only what was raised is left; of what was logged before it, nothing.
     """
     if not file.exists():
         return ""
@@ -41,4 +44,7 @@ def last_words(file: Path, since: int) -> str:
         log.seek(max(since, size - TAIL_BYTES))
         lines = log.read().decode(errors="replace").splitlines()
     said = [line.strip() for line in lines if line[:1].strip() and line != TRACEBACK]
+    logged = [number for number, line in enumerate(said, 1) if RECORD.match(line)]
+    if logged and logged[-1] < len(said):
+        said = said[logged[-1] :]
     return " | ".join(said[-TAIL_LINES:])[-LONGEST:]

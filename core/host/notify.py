@@ -1,9 +1,13 @@
-"""What a child and the host tell each other: `ready`, and `go`. Nothing in a process by hand."""
+"""What a child and the host tell each other: `ready`, `go` and whether to rehearse.
+
+Nothing in a process by hand.
+"""
 
 import os
 
 READY = "ROSEY_READY_FD"
 GO = "ROSEY_GO_FD"
+REHEARSE = "ROSEY_REHEARSE"
 
 
 def ready() -> None:
@@ -25,3 +29,8 @@ def wait_for_go() -> None:
         return
     with os.fdopen(int(descriptor), "rb") as pipe:
         pipe.read()
+
+
+def must_rehearse() -> bool:
+    """Whether open workflows are to be tried with this process's code before it is ready."""
+    return REHEARSE in os.environ

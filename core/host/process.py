@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from core.errors import Away
 from core.host import log_files, notify
 from core.host.probes import NotReady
 from core.host.specs import PRIVATE, Probe, ProcessSpec
@@ -33,15 +34,18 @@ class KeptProcess:
         self.state = ProcessState()
         self.ready_after: float | None = None
         self._log = log_files.path(data, spec.name)
+        self._since = 0
         self._lock = lock
         self._changed = changed
         self._child: Process | None = None
         self._says_go: int | None = None
         self._may_go = False
         self._failures = 0
+        self._faults = 0
         self._stopping = False
         self._asked_to_restart = False
         self._held: str | None = None
+        self._held_as = "restricted"
         self._wake = asyncio.Event()
         self._ended = asyncio.Event()
         self._ready = asyncio.Event()
@@ -79,18 +83,46 @@ class KeptProcess:
         """Ends it in good order and starts it at once; waits as `settled` does."""
         self._asked_to_restart = self._child is not None and self._child.returncode is None
         self._held = None
-        self._failures = 0
+        self._failures = self._faults = 0
         self._settled.clear()
         self._ready.clear()
         self._wake.set()
         await self._end(RESTART_GRACE_SECONDS)
         await self.settled()
 
-    async def hold(self, why: str) -> None:
-        """Ends it and leaves it so until somebody restarts it."""
-        self._held = why
+    @property
+    def held(self) -> str | None:
+        """Why it is left ended until somebody restarts it; None when it is not."""
+        return self._held
+
+    async def hold(self, why: str, state: str = "restricted") -> None:
+        """Ends it and leaves it so, shown as `state`, until somebody restarts it."""
+        self._held, self._held_as = why, state
         self._wake.set()
         await self._end(RESTART_GRACE_SECONDS)
+
+    def last_words(self) -> str:
+        """The end of what it wrote into its log in this run."""
+        return log_files.last_words(self._log, self._since)
+
+    def doubt(self, why: str) -> None:
+        """It lives, and whoever watches it hears nothing of it."""
+        if self.state.state == "ready":
+            self._show("unhealthy", last_error=why)
+
+    def trust(self) -> None:
+        """It is heard of again."""
+        if self.state.state == "unhealthy":
+            self.ready_after = None  # it has not been started
+            self._show("ready")
+
+    def take_over(self, old: "KeptProcess") -> None:
+        """Has from now on the name of `old`, which nobody sees any more and is to be stopped."""
+        mine, self.state = self.state, old.state
+        old.state = ProcessState(pid=self.state.pid, state="replaced")
+        self.spec, self._changed = old.spec, old._changed
+        old._changed = lambda _: None
+        self._show("ready", pid=mine.pid, started_at=mine.started_at)
 
     async def stop(self, grace: float) -> None:
         """Ends it for good; what is left after `grace` seconds is killed."""
@@ -120,15 +152,20 @@ class KeptProcess:
         self._asked_to_restart = False
         self._ready.clear()
         try:
-            since = log_files.prepare(self._log)
+            self._since = log_files.prepare(self._log)
             async with self._spawned() as (child, said_ready):
                 code = await self._until_it_ends(child, said_ready)
         except OSError as error:
             self._crashed(f"cannot be started: {error}")
+            self._faults += 1
+            self._give_up()
             return
         if not (self._stopping or self._asked_to_restart or self._held):
-            words = log_files.last_words(self._log, since)
+            words = self.last_words()
             self._crashed(f"{_how(code)}: {words}" if words else _how(code))
+            # What it cannot do without is away, and that is none of its faults.
+            self._faults = 0 if code == Away.exit_code else self._faults + 1
+            self._give_up()
 
     async def _until_it_ends(self, child: Process, said_ready: asyncio.StreamReader) -> int:
         self._show("starting", pid=child.pid, started_at=_now())
@@ -202,7 +239,7 @@ class KeptProcess:
         self._ready.set()
         self._settled.set()
         await asyncio.sleep(STEADY_SECONDS)
-        self._failures = 0
+        self._failures = self._faults = 0
 
     async def _probe_until_ready(self, probe: Probe) -> None:
         before = self.state.last_error
@@ -224,8 +261,17 @@ class KeptProcess:
             self._settled.set()  # the first new try comes at once; this was not a passing thing
         self._show("crashed", pid=None)
 
+    def _give_up(self) -> None:
+        if self.spec.most_crashes is None or self._faults < self.spec.most_crashes:
+            return
+        self._held_as = "failed"
+        self._held = (
+            f"given up after {self._faults} crashes in a row, bin/rosey restart {self.name} tries "
+            f"again; the last: {self.state.last_error}"
+        )
+
     async def _pause(self) -> None:
-        if self._asked_to_restart or self._stopping or not self._failures:
+        if self._asked_to_restart or self._stopping or self._held or not self._failures:
             return
         self._wake.clear()
         with contextlib.suppress(TimeoutError):
@@ -233,10 +279,12 @@ class KeptProcess:
                 await self._wake.wait()
 
     async def _released(self) -> None:
-        if self._held:
-            self._show("restricted", pid=None, last_error=self._held)
-            self._settled.set()
+        shown = None
         while self._held and not self._stopping:
+            if shown != (self._held_as, self._held):
+                shown = (self._held_as, self._held)
+                self._show(self._held_as, pid=None, last_error=self._held)
+                self._settled.set()
             self._wake.clear()
             await self._wake.wait()
 

@@ -16,12 +16,15 @@ from core.authority.rights import everybody
 from core.authority.server_rules import rules
 from core.config import Config, plugin_names
 from core.errors import UnknownName, UserError
-from core.host import backlog, control, nats, temporal
+from core.host import backlog, control, nats, plugin_watch, temporal
 from core.host.bulletin import Bulletin
+from core.host.lifecycle import Lifecycle
 from core.host.lock import hold
 from core.host.order import Order
 from core.host.ports import ADDRESS, Ports
 from core.host.process import KeptProcess
+from core.host.pulse import Pulse
+from core.host.reload import Reloads
 from core.host.specs import ProcessSpec, Stage, command, own_processes
 from core.host.supervisor import Supervisor
 from core.runtime import FILE_NAME, Addresses, ProcessState, Runtime
@@ -29,6 +32,8 @@ from core.runtime import FILE_NAME, Addresses, ProcessState, Runtime
 RESTART_SECONDS = 30.0
 WATCH_AGAIN_SECONDS = 5.0
 CANCEL_AGAIN_SECONDS = 0.3
+FAREWELL_SECONDS = 0.2
+DISABLED = "switched off by hand; bin/rosey restart {} switches it on"
 
 
 class Progress(Protocol):
@@ -45,6 +50,9 @@ class Progress(Protocol):
 
     def complete(self) -> None:
         """Everything answers."""
+
+
+UNDERSTOOD = "status, down, restart, reload, disable and installed"
 
 
 async def run(
@@ -92,7 +100,9 @@ class _Host:
         self._config = config
         self._progress = progress
         self._stop = stop
+        self._lifecycle = Lifecycle(self._version)
         self._supervisor = Supervisor(specs, data, lock, self._changed)
+        self._reloads = Reloads(self._supervisor, self._lifecycle.reloaded)
         states = {name: each.state for name, each in self._supervisor.processes.items()}
         self._runtime = Runtime(addresses, os.getpid(), states)
         self._bulletin = Bulletin(data, self._runtime, progress.note)
@@ -109,8 +119,14 @@ class _Host:
                 group.create_task(self._keep_order()),
                 group.create_task(self._watch_backlog()),
             ]
+            telling = group.create_task(self._tell_of_plugins())
+
+            async def farewell() -> None:
+                await self._lifecycle.told(FAREWELL_SECONDS)
+                group.create_task(self._end([telling]))
+
             group.create_task(self._end(beside))
-            await self._supervisor.run(self._stop)
+            await self._supervisor.run(self._stop, farewell)
 
     async def _end(self, beside: list[asyncio.Task[None]]) -> None:
         """Before the servers stop, so that who uses them can take leave."""
@@ -133,6 +149,7 @@ class _Host:
 
     def _changed(self, process: KeptProcess) -> None:
         self._bulletin.write()
+        self._lifecycle.changed(process)
         self._progress.changed(process.name, process.state, process.ready_after)
 
     async def _announce(self) -> None:
@@ -151,6 +168,11 @@ class _Host:
         told = self._bulletin
         await backlog.watch(self._data, self._config.nats, url, told.warn, told.unsaid)
 
+    async def _tell_of_plugins(self) -> None:
+        pulse = Pulse(self._supervisor.processes.values, self._bulletin.turn)
+        url = self._runtime.addresses.nats
+        await plugin_watch.watch(self._data, self._config.nats, url, self._lifecycle, pulse)
+
     async def _answer(self, request: dict[str, Any]) -> dict[str, Any]:
         match request:
             case {"command": "status"}:
@@ -164,7 +186,11 @@ class _Host:
                 return {"processes": await self._restart(name)}
             case {"command": "restart"}:
                 return {"processes": await self._restart(None)}
-        raise UserError("The host understands status, down, restart and installed.")
+            case {"command": "reload", "name": str(name)}:
+                return await self._reload(name, bool(request.get("force")))
+            case {"command": "disable", "name": str(name)}:
+                return {"processes": await self._disable(name)}
+        raise UserError(f"The host understands {UNDERSTOOD}.")
 
     def _status(self) -> dict[str, Any]:
         self._bulletin.refresh()
@@ -175,8 +201,7 @@ class _Host:
     async def _installed(self, name: str) -> str:
         """Another version of a plugin is to run, or it is new or gone. Returns how it is now."""
         process = self._supervisor.processes.get(name)
-        spec = command(("worker", name), Stage.SERVICES, self._data, self._config.file)
-        if process is not None and process.spec.argv != spec.argv:
+        if process is not None and not process.spec.plugin:
             raise UserError(f"{name} is no plugin but a part of Rosey.")
         await self._order.renew()
         if name not in plugin_names(self._data):
@@ -186,8 +211,12 @@ class _Host:
             self._bulletin.write()
             return "gone"
         if process is not None:
-            return (await self._restart(name))[name]
-        process = self._supervisor.add(spec)
+            await self._reload(name, force=False)
+            return self._runtime.processes[name].state
+        words = ("worker", name)
+        process = self._supervisor.add(
+            command(words, Stage.SERVICES, self._data, self._config.file)
+        )
         self._runtime.processes[name] = process.state
         with suppress(TimeoutError):  # one that does not answer yet says so below
             async with asyncio.timeout(RESTART_SECONDS):
@@ -206,6 +235,21 @@ class _Host:
         except TimeoutError:
             pass  # what does not answer yet is in the states below
         return {each: self._runtime.processes[each].state for each in names}
+
+    async def _reload(self, name: str, force: bool) -> dict[str, Any]:
+        seconds = await self._reloads.reload(name, force=force)
+        self._order.forgive(name)
+        state = self._runtime.processes[name]
+        version = self._version(name)
+        return {"pid": state.pid, "version": version, "seconds": round(seconds, 2)}
+
+    def _version(self, plugin: str) -> str:
+        return plugin_watch.version(plugin, self._data)
+
+    async def _disable(self, name: str) -> dict[str, str]:
+        plugin = self._reloads.plugin(name)
+        await plugin.hold(DISABLED.format(name), "disabled")
+        return {name: self._runtime.processes[name].state}
 
 
 async def _servers(

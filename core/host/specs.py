@@ -17,6 +17,10 @@ Probe = Callable[[], Awaitable[None]]
 PRIVATE = {"ROSEY_DATABASE_URL": "database"}
 
 
+# A plugin may be broken for good; what everybody needs is started again for ever.
+MOST_CRASHES = 10
+
+
 class Stage(IntEnum):
     """What a process needs to be there before it starts; stopped in the opposite order."""
 
@@ -33,13 +37,18 @@ class Stage(IntEnum):
 
 @dataclass(frozen=True)
 class ProcessSpec:
-    """One process. Without a probe it says itself when it is ready (core/host/notify.py)."""
+    """One process. Without a probe it says itself when it is ready (core/host/notify.py).
+
+    After so many crashes in a row as `most_crashes` it is given up; None is never.
+    """
 
     name: str
     argv: tuple[str, ...]
     stage: Stage
     probe: Probe | None = None
     env: Mapping[str, str] = field(default_factory=dict)
+    plugin: bool = False
+    most_crashes: int | None = None
 
 
 def own_processes(data: Path, config: Config) -> list[ProcessSpec]:
@@ -60,10 +69,12 @@ def command(words: tuple[str, ...], stage: Stage, data: Path, config: Path | Non
 
     The process is named after its plugin, or `connector-<connection>`.
     """
-    name = words[-1] if words[0] == "worker" else "-".join(words)
+    plugin = words[0] == "worker"
+    name = words[-1] if plugin else "-".join(words)
     argv = (sys.executable, "-P", "-m", "core", *words, "--data", str(data))
     if config is not None:
         argv += ("--config", str(config))
     paths = [str(CHECKOUT), os.environ.get("PYTHONPATH", "")]
     path = os.pathsep.join(dict.fromkeys(each for each in paths if each))
-    return ProcessSpec(name, argv, stage, env={"PYTHONPATH": path})
+    most = MOST_CRASHES if plugin else None
+    return ProcessSpec(name, argv, stage, None, {"PYTHONPATH": path}, plugin, most)

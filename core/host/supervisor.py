@@ -2,8 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterable, Sequence
-from functools import partial
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
 
 from core.errors import UserError
@@ -25,21 +24,29 @@ class Supervisor:
     def __init__(
         self, specs: Sequence[ProcessSpec], data: Path, lock: int, changed: Changed
     ) -> None:
-        self._make = partial(KeptProcess, data=data, lock=lock, changed=changed)
-        self._group: asyncio.TaskGroup | None = None
-        self.processes = {spec.name: self._make(spec) for spec in specs}
+        self._data = data
+        self._lock = lock
+        self._seen_by = changed
+        self.processes = {spec.name: KeptProcess(spec, data, lock, changed) for spec in specs}
         # Set when every stage was started and had its time to answer.
         self.started = asyncio.Event()
+        self._group: asyncio.TaskGroup | None = None
+        self._beside: set[KeptProcess] = set()
 
-    async def run(self, stop: asyncio.Event) -> None:
-        """Starts everything, keeps it running, and stops it when `stop` is set."""
+    async def run(
+        self, stop: asyncio.Event, farewell: Callable[[], Awaitable[None]] | None = None
+    ) -> None:
+        """Starts everything, keeps it running, and stops it when `stop` is set.
+
+        `farewell` comes when the servers are all that is left.
+        """
         async with asyncio.TaskGroup() as group:
             self._group = group
             starting = group.create_task(self._start(group))
             await stop.wait()
             starting.cancel()
             self._group = None
-            await self._stop()
+            await self._stop(farewell)
 
     async def ready(self) -> None:
         """Waits until every process answers."""
@@ -51,16 +58,41 @@ class Supervisor:
 
     def add(self, spec: ProcessSpec) -> KeptProcess:
         """Starts one more while the others run. Raises UserError when they are being stopped."""
-        if self._group is None:
-            raise UserError("Rosey is being stopped, and starts nothing any more.")
-        process = self.processes[spec.name] = self._make(spec)
-        process.go()
-        self._group.create_task(process.keep())
+        process = self._begin_one(spec, self._seen_by)
+        self.processes[spec.name] = process
         return process
 
     async def drop(self, name: str) -> None:
         """Ends one for good."""
         await self.processes.pop(name).stop(OWN_GRACE_SECONDS)
+
+    def beside(self, spec: ProcessSpec, changed: Changed) -> KeptProcess:
+        """Starts a process that nobody sees until it replaces another. Raises UserError."""
+        process = self._begin_one(spec, changed)
+        self._beside.add(process)
+        return process
+
+    def _begin_one(self, spec: ProcessSpec, changed: Changed) -> KeptProcess:
+        if self._group is None:
+            raise UserError("Rosey is being stopped, and starts nothing any more.")
+        process = KeptProcess(spec, self._data, self._lock, changed)
+        self._group.create_task(process.keep())
+        process.go()
+        return process
+
+    def replace(self, name: str, new: KeptProcess) -> KeptProcess:
+        """Gives the name to `new`, which is ready; returns the old one, to be dismissed."""
+        old = self.processes[name]
+        new.take_over(old)
+        self.processes[name] = new
+        self._beside.remove(new)
+        self._beside.add(old)
+        return old
+
+    async def dismiss(self, process: KeptProcess, grace: float) -> None:
+        """Ends one that nobody sees."""
+        await process.stop(grace)
+        self._beside.discard(process)
 
     def own(self) -> list[str]:
         """The names of Rosey's own processes, the servers aside."""
@@ -86,10 +118,12 @@ class Supervisor:
             group.create_task(process.keep())
         return members
 
-    async def _stop(self) -> None:
-        own = [self.processes[name] for name in self.own()]
+    async def _stop(self, farewell: Callable[[], Awaitable[None]] | None) -> None:
+        own = [*(self.processes[name] for name in self.own()), *self._beside]
         servers = [each for each in self.processes.values() if each.spec.stage.is_server]
         await asyncio.gather(*(process.stop(OWN_GRACE_SECONDS) for process in own))
+        if farewell:
+            await farewell()
         await asyncio.gather(*(process.stop(SERVER_GRACE_SECONDS) for process in servers))
 
 

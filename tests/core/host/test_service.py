@@ -7,7 +7,7 @@ import signal
 import socket
 import time
 import urllib.request
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from itertools import pairwise
 from pathlib import Path
@@ -20,6 +20,7 @@ from core.authority.rights import OPERATOR
 from core.config import NatsConfig
 from core.host import backlog, control, service
 from core.host.lock import AlreadyRunning
+from core.host.specs import MOST_CRASHES
 from core.host.temporal import Prepare
 from core.runtime import Addresses, ProcessState, Runtime, find, held
 from rosey import subjects
@@ -70,7 +71,7 @@ class Host:
         self.data = data
         self.told = Recorder()
 
-    async def ask(self, **message: str) -> dict[str, Any]:
+    async def ask(self, **message: object) -> dict[str, Any]:
         return await asyncio.to_thread(control.ask, self.data, message, 10)
 
     async def status(self) -> Runtime:
@@ -98,9 +99,13 @@ async def hosting(
     *,
     nats_port: int = 0,
     prepare: Prepare = prepared,
+    plugins: Collection[str] = (),
 ) -> AsyncIterator[Host]:
     host = Host(data)
-    own = [child(data, name, manners) for name, manners in children.items()]
+    own = [
+        child(data, name, manners, name in plugins, MOST_CRASHES if name in plugins else None)
+        for name, manners in children.items()
+    ]
     work = service.run(data, settings(nats_port), host.told, own=own, prepare=prepare)
     task = asyncio.create_task(work)
     await until(lambda: (data / "control.sock").exists() or task.done(), "it has begun")
@@ -300,7 +305,9 @@ async def test_the_control_socket_refuses_nonsense(tmp_path: Path) -> None:
                 "code": 1,
             }
         answer = await asyncio.to_thread(send, b'{"command": "dance"}\n')
-        assert answer["error"] == "The host understands status, down, restart and installed."
+        assert answer["error"] == (
+            "The host understands status, down, restart, reload, disable and installed."
+        )
         assert (await host.state("router")).state == "ready"
 
 
