@@ -89,7 +89,6 @@ def trigger(
 def together(handlers: list[Handler]) -> Handler:
     """One handler that runs all of them, in order."""
 
-    @wraps(handlers[0])
     async def run(ctx: Context) -> Answer:
         errors = [_keep(ctx, await handler(ctx)) for handler in handlers]
         return Outcome(error=next(filter(None, errors), None))

@@ -44,9 +44,8 @@ class Services:
                 f'{self.plugin} may not ask {name}: add services = ["{name}"] to its plugin.toml.',
             )
         data = request.model_dump_json().encode() if request else b""
-        incoming = await self._ask(name, subjects.service(*name.split(".")), data)
         try:
-            answer = from_json(incoming.data)
+            answer = from_json(await self.ask(name, data))
             if answer["success"]:
                 return reply.model_validate(answer)
             problem = ServiceError(answer["error"]["code"], answer["error"]["message"])
@@ -56,7 +55,12 @@ class Services:
             ) from wrong
         raise problem
 
-    async def _ask(self, name: str, subject: str, data: bytes) -> Incoming:
+    async def ask(self, name: str, data: bytes, patience: float = PATIENCE) -> bytes:
+        """What `dice.roll` says to that, as it came, whether or not a manifest lists it.
+
+        Raises ServiceAway when nobody does within `patience` seconds.
+        """
+        subject = subjects.service(*name.split("."))
         try:
             await self._listen()
             token = secrets.token_hex(12)
@@ -64,7 +68,7 @@ class Services:
             self._waiting[token] = answer
             try:
                 await self.bus.publish(subject, data, reply=f"{self._inbox}.{token}")
-                incoming = await asyncio.wait_for(answer, PATIENCE)
+                incoming = await asyncio.wait_for(answer, patience)
             finally:
                 del self._waiting[token]
         except TimeoutError:
@@ -75,7 +79,7 @@ class Services:
             ) from problem
         if incoming.headers.get("Status") == NO_RESPONDERS:
             raise ServiceAway(ServiceCode.UNAVAILABLE, f"Nobody offers {name} now.")
-        return incoming
+        return incoming.data
 
     async def _listen(self) -> None:
         """Once, for all answers."""

@@ -20,6 +20,7 @@ from nats.js.api import (
 from nats.js.errors import BadRequestError
 
 from rosey import subjects
+from rosey.room_commands import CORE, MANAGER_ACTIONS, RECORDER_ACTIONS
 
 MINUTE = 60.0
 HOUR = 60 * MINUTE
@@ -138,11 +139,12 @@ def plugin_streams(plugin: str) -> list[StreamConfig]:
 
 
 def buckets() -> list[KeyValueConfig]:
-    """Presence and connections are small and rewritten; an open question lives for an hour."""
+    """All are small and rewritten; an open question lives for an hour."""
     return [
         _bucket(subjects.PLUGINS_BUCKET),
         _bucket(subjects.CONNECTIONS_BUCKET),
         _bucket(subjects.LISTENING_BUCKET, ttl=HOUR),
+        _bucket(subjects.SETTINGS_BUCKET),
     ]
 
 
@@ -161,8 +163,15 @@ def _bucket(name: str, ttl: float | None = None) -> KeyValueConfig:
 
 def commands_consumer(plugin: str) -> ConsumerSpec:
     """A plugin's processes share its commands."""
-    heard = (subjects.command(plugin, "*"),)
+    actions = RECORDER_ACTIONS if plugin == CORE else ("*",)
+    heard = tuple(subjects.command(plugin, action) for action in actions)
     return ConsumerSpec(commands_of(plugin), plugin, heard, COMMANDS_ACK_WAIT)
+
+
+def manager_consumer() -> ConsumerSpec:
+    """The room's own commands that are about plugins."""
+    heard = tuple(subjects.command(CORE, action) for action in MANAGER_ACTIONS)
+    return ConsumerSpec(commands_of(CORE), "manager", heard, COMMANDS_ACK_WAIT)
 
 
 def replies_consumer(plugin: str) -> ConsumerSpec:
@@ -235,6 +244,8 @@ def wanted_consumers(plugins: Iterable[str], connections: Iterable[str]) -> list
     consumers += [sends_consumer(connection) for connection in connections]
     for plugin in plugins:
         consumers += [commands_consumer(plugin), replies_consumer(plugin)]
+        if plugin == CORE:
+            consumers.append(manager_consumer())
     return consumers
 
 

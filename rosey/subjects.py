@@ -15,6 +15,7 @@ SENT = "rosey.events.sent"
 PLUGINS_BUCKET = "rosey_plugins"
 LISTENING_BUCKET = "rosey_listening"
 CONNECTIONS_BUCKET = "rosey_connections"
+SETTINGS_BUCKET = "rosey_settings"
 
 VIOLATION = "rosey.security.violation"
 RESTRICTED = "rosey.security.plugin.restricted"
@@ -58,6 +59,16 @@ def execute(plugin: str) -> str:
 
 def result(plugin: str) -> str:
     return f"rosey.commands.{plugin}.result"
+
+
+def set_in_rooms(plugin: str) -> str:
+    """The key of what people have set for a plugin."""
+    return f"set.{plugin}"
+
+
+def in_force(plugin: str) -> str:
+    """The key of the settings that a plugin has."""
+    return f"now.{plugin}"
 
 
 def refusal(name: str) -> str:

@@ -47,7 +47,9 @@ class RoseyProcess:
 
     def command(self, *words: str) -> "subprocess.CompletedProcess[str]":
         """Runs another `rosey` command on the same data folder."""
-        asks_host = words[0] in ("status", "restart", "reload", "down", "logs")
+        asks_host = words[0] in ("status", "restart", "reload", "down", "logs") or (
+            words[:2] in (("plugin", "enable"), ("plugin", "disable"))
+        )
         config = () if asks_host else ("--config", str(self.config))
         return subprocess.run(
             [sys.executable, "-m", "core", *words, "--data", str(self.data), *config],

@@ -8,11 +8,13 @@ from core.config import Config
 from core.plugins import CONNECTORS, ROOM, manifests
 from rosey import streams, subjects
 from rosey.manifest import ConnectorManifest, PluginManifest, load_connector
+from rosey.room_commands import MANAGER_KEY
 from rosey.streams import ConsumerSpec
 
 ROUTER = "core-router"
 RECORDER = "core-recorder"
 HOST = "core-host"
+MANAGER = "core-manager"
 DATABASE = "core-database"
 OPERATOR = "core-operator"
 SYSTEM = "core-system"
@@ -74,6 +76,7 @@ def all_rights(
         _router([*plugins, ROOM.name]),
         _recorder(plugins.values()),
         _host(),
+        _manager(),
         _database(),
         _rights(OPERATOR, publish=[">"], subscribe=[">"]),
         *(of_plugin(manifest) for manifest in plugins.values()),
@@ -91,6 +94,7 @@ def of_plugin(manifest: PluginManifest) -> Rights:
         f"rosey.plugins.{plugin}.>",
         _key(subjects.PLUGINS_BUCKET, plugin),
         *(subjects.service(*used.split(".")) for used in manifest.services),
+        _read(subjects.SETTINGS_BUCKET, subjects.in_force(plugin)),
     ]
     if manifest.workflows:
         open_questions = f"{plugin}.*"
@@ -103,8 +107,12 @@ def of_plugin(manifest: PluginManifest) -> Rights:
     if manifest.storage.keys:
         publish.append(f"db.kv.{plugin}.*")
     publish += ANSWERS
-    heard = manifest.hears if manifest.trust == "trusted" else []
-    return _rights(plugin_name(plugin), publish=publish, subscribe=[*heard, *_asked(plugin)])
+    heard = [
+        subjects.kept(subjects.SETTINGS_BUCKET, subjects.in_force(plugin)),
+        *(manifest.hears if manifest.trust == "trusted" else []),
+        *_asked(plugin),
+    ]
+    return _rights(plugin_name(plugin), publish=publish, subscribe=heard)
 
 
 def of_connection(connection: str, manifest: ConnectorManifest) -> Rights:
@@ -137,6 +145,7 @@ def _router(plugins: Iterable[str]) -> Rights:
     heard = [
         subjects.kept(subjects.PLUGINS_BUCKET, ">"),
         subjects.kept(subjects.LISTENING_BUCKET, ">"),
+        subjects.kept(subjects.SETTINGS_BUCKET, ">"),
         subjects.EXECUTE_ALL,
     ]
     return _rights(ROUTER, publish=publish, subscribe=heard, answers=True)
@@ -171,6 +180,20 @@ def _host() -> Rights:
     # To know which plugins still say that they are alive.
     heard.append(subjects.kept(subjects.PLUGINS_BUCKET, ">"))
     return _rights(HOST, publish=publish, subscribe=heard)
+
+
+def _manager() -> Rights:
+    """It switches plugins, and alone writes their settings."""
+    publish = [
+        *_consuming(streams.manager_consumer()),
+        subjects.reply(ROOM.name, "*"),
+        *(subjects.event(ROOM.name, name) for name in ROOM.all_events),
+        _key(subjects.PLUGINS_BUCKET, MANAGER_KEY),
+        f"$KV.{subjects.SETTINGS_BUCKET}.>",
+        _read(subjects.SETTINGS_BUCKET, ">"),
+        subjects.service("*", "check_settings"),
+    ]
+    return _rights(MANAGER, publish=publish)
 
 
 def _database() -> Rights:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from core.authority.rights import (
     DATABASE,
     HOST,
+    MANAGER,
     RECORDER,
     ROUTER,
     Rights,
@@ -31,6 +32,7 @@ ROLES = {
     ROUTER: "router",
     RECORDER: "recorder",
     HOST: "host",
+    MANAGER: "plugin manager",
     DATABASE: "database",
     plugin_name(PLUGIN): "plugin",
     connection_name(CONNECTION): "connection",
@@ -106,6 +108,10 @@ FAMILIES = [
         said="plugins with storage",
     ),
     Family(
+        "rosey.service.<plugin>.check_settings",
+        "what fits a plugin's settings, and what they are then (request)",
+    ),
+    Family(
         "rosey.service.<plugin>.<method>",
         "a question to a plugin, or to the room's memory (request)",
         said="plugins whose manifest lists it",
@@ -145,9 +151,20 @@ FAMILIES = [
         "connection",
     ),
     Family(
+        f"$KV.{subjects.SETTINGS_BUCKET}.set.<plugin>",
+        "what people have set for a plugin in rooms",
+        "plugin manager",
+    ),
+    Family(
+        f"$KV.{subjects.SETTINGS_BUCKET}.now.<plugin>",
+        "the settings it has in rooms",
+        "router, plugin (as rosey.kept)",
+    ),
+    Family(
         subjects.kept("<bucket>", "<key>"),
         "what a bucket holds from now on",
-        "router, of plugins and open questions; host, of plugins",
+        "router, of plugins, open questions and settings; host, of plugins; "
+        "plugin, of its own settings",
         "NATS itself",
     ),
 ]

@@ -2,12 +2,22 @@
 
 import re
 
-from core.authority.rights import DATABASE, HOST, OPERATOR, RECORDER, ROUTER, SYSTEM, Rights
+from core.authority.rights import (
+    DATABASE,
+    HOST,
+    MANAGER,
+    OPERATOR,
+    RECORDER,
+    ROUTER,
+    SYSTEM,
+    Rights,
+)
 
 WHO = {
     ROUTER: "the router, which makes the streams and passes everything on",
     RECORDER: "the recorder, which writes down what happens and answers !stats, !seen and !top",
     HOST: "the host, which watches the bus",
+    MANAGER: "the plugin manager, which answers !plugin and !set",
     DATABASE: "the database service, which keeps what plugins store",
     OPERATOR: "whoever may read the data folder: bin/rosey bus and the bench",
     SYSTEM: "whoever may read the data folder: the server's own figures, and nothing of Rosey's",
@@ -20,6 +30,7 @@ PUBLISH = [
     (r"\$JS\.API\.CONSUMER\.INFO\.([^.*]+)\.([^.]+)", "see how far consumer {1} of {0} is"),
     (r"\$JS\.API\.CONSUMER\.MSG\.NEXT\.([^.]+)\.([^.]+)", "take what waits for {1} in {0}"),
     (r"\$JS\.ACK\.([^.]+)\.([^.]+)\.>", "acknowledge what {1} has taken from {0}"),
+    (r"\$JS\.API\.DIRECT\.GET\.KV_([^.]+)\.\$KV\.[^.]+\.>", "read every key in {0}"),
     (r"\$JS\.API\.DIRECT\.GET\.KV_([^.]+)\.\$KV\.[^.]+\.(.+)", "read the key {1} in {0}"),
     (r"\$JS\.API\.(.+)", "ask JetStream for {0}"),
     (r"\$KV\.([^.]+)\.>", "write every key in {0}"),
@@ -32,6 +43,7 @@ PUBLISH = [
     (r"rosey\.platform\.([^.]+)\.(.+)", "pass on raw frames of {0}: {1}"),
     (r"rosey\.events\.>", "tell what happens in its room"),
     (r"rosey\.dead\.(.+)", "set aside what cannot be used from {0}"),
+    (r"rosey\.service\.\*\.check_settings", "ask every plugin what fits its settings"),
     (r"rosey\.service\.(.+)", "use the service {0}"),
     (r"_INBOX\.\*\.service\.>", "answer plugins that use its services"),
     (r"_INBOX\.core-operator\.>", "answer the operator"),
@@ -49,6 +61,7 @@ HEAR = [
     (r">", "everything"),
     (r"_INBOX\.(.+)\.>", "answers to its own questions"),
     (r"rosey\.kept\.([^.]+)\.>", "every change in {0}"),
+    (r"rosey\.kept\.([^.]+)\.(.+)", "every change of the key {1} in {0}"),
     (r"rosey\.service\.([^.]+)\.\*", "questions to its own services"),
     (r"\$SRV\.\*", "who asks for all services"),
     (r"\$SRV\.\*\.([^.]+)(\.\*)?", "who asks how its services fare"),

@@ -5,9 +5,11 @@ from typing import Annotated
 
 import typer
 
+from core.command_line import plugin_settings
 from core.command_line.options import DATA, Commands, ConfigFile, Data, Json
 
 plugin_app = typer.Typer(cls=Commands, help="Plugins.", no_args_is_help=True)
+plugin_settings.register(plugin_app)
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="An installed plugin.")]
 SOURCE = "A folder, a wheel, or a git address (git+PATH for a checkout on this machine)."

@@ -5,6 +5,7 @@ import os
 import signal
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -27,6 +28,9 @@ from core.host.pulse import Pulse
 from core.host.reload import Reloads
 from core.host.specs import ProcessSpec, Stage, command, own_processes
 from core.host.supervisor import Supervisor
+from core.manager.manager import Host
+from core.manager.service import ManagerService
+from core.plugins import manifests
 from core.runtime import FILE_NAME, Addresses, ProcessState, Runtime
 
 RESTART_SECONDS = 30.0
@@ -52,7 +56,7 @@ class Progress(Protocol):
         """Everything answers."""
 
 
-UNDERSTOOD = "status, down, restart, reload, disable and installed"
+UNDERSTOOD = "status, down, restart, reload, disable, installed and plugin"
 
 
 async def run(
@@ -110,6 +114,8 @@ class _Host:
             *(data, config, server, self._supervisor),
             *(self._runtime, self._bulletin, progress.note),
         )
+        known = Host(partial(manifests, data), self._processes, self._anew)
+        self._manager = ManagerService(data, config, addresses.nats, known)
 
     async def run(self) -> None:
         self._runtime.write(self._data)
@@ -118,6 +124,7 @@ class _Host:
                 group.create_task(self._announce()),
                 group.create_task(self._keep_order()),
                 group.create_task(self._watch_backlog()),
+                group.create_task(self._manager.run()),
             ]
             telling = group.create_task(self._tell_of_plugins())
 
@@ -190,13 +197,19 @@ class _Host:
                 return await self._reload(name, bool(request.get("force")))
             case {"command": "disable", "name": str(name)}:
                 return {"processes": await self._disable(name)}
+            case {"command": "plugin"}:
+                return await self._manager.answer(request)
         raise UserError(f"The host understands {UNDERSTOOD}.")
 
     def _status(self) -> dict[str, Any]:
         self._bulletin.refresh()
+        self._processes()
+        return self._runtime.as_dict()
+
+    def _processes(self) -> dict[str, ProcessState]:
         for state in self._runtime.processes.values():
             state.memory_mb = _memory_mb(state.pid)
-        return self._runtime.as_dict()
+        return self._runtime.processes
 
     async def _installed(self, name: str) -> str:
         """Another version of a plugin is to run, or it is new or gone. Returns how it is now."""
@@ -245,6 +258,10 @@ class _Host:
 
     def _version(self, plugin: str) -> str:
         return plugin_watch.version(plugin, self._data)
+
+    async def _anew(self, name: str) -> dict[str, str]:
+        await self._reload(name, force=False)
+        return {name: self._runtime.processes[name].state}
 
     async def _disable(self, name: str) -> dict[str, str]:
         plugin = self._reloads.plugin(name)

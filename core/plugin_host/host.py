@@ -21,6 +21,7 @@ from rosey.manifest import ManifestError, PluginManifest, Storage
 from rosey.plugin import Context, Plugin, Workflows
 from rosey.service_client import Services
 from rosey.storage import Database
+from rosey.streams import ConsumerSpec
 from rosey.texts import Texts
 
 log = logging.getLogger("core.plugin_host")
@@ -34,7 +35,8 @@ class PluginHost:
     """Runs one plugin on the bus; `settings` gives a channel's settings for it.
 
     `rooms` are the channels where it is on, which is where its timers run; `data` is the plugin's
-    own folder for files.
+    own folder for files. With `consumer` it takes a part of its commands, and with `key` has a
+    word of its own.
     """
 
     def __init__(
@@ -48,6 +50,8 @@ class PluginHost:
         rooms: Callable[[], Iterable[str]] = tuple,
         texts: Texts | None = None,
         data: Path | None = None,
+        consumer: ConsumerSpec | None = None,
+        key: str = "",
     ) -> None:
         self.bus = bus
         self.manifest = manifest
@@ -55,6 +59,8 @@ class PluginHost:
         self._settings = settings
         self._workflows = workflows
         self._database = Database.on(bus, manifest.name) if manifest.storage != Storage() else None
+        self._spec = consumer or streams.commands_consumer(manifest.name)
+        self._key = key or manifest.name
         self._kit = Kit(
             keys=self._database.keys if self._database and manifest.storage.keys else None,
             services=Services(bus, manifest.name, manifest.services),
@@ -77,7 +83,7 @@ class PluginHost:
                 raise ManifestError(
                     f'{name} hears {event}: add "{PREFIX + event}" to hears in its plugin.toml'
                 )
-        self._consumer = await self.bus.consume(streams.commands_consumer(name), self._handle)
+        self._consumer = await self.bus.consume(self._spec, self._handle)
         await self._services.start()
         self._timers.start()
         await self._be_present()
@@ -115,7 +121,7 @@ class PluginHost:
             hears=list(self.plugin.heard),
         )
         bucket = self.bus.bucket(subjects.PLUGINS_BUCKET)
-        await bucket.put(self.manifest.name, presence.wire())
+        await bucket.put(self._key, presence.wire())
 
     async def _handle(self, delivery: Delivery) -> None:
         command = Command.read(delivery.data)

@@ -12,9 +12,12 @@ from core.authority.rights import plugin_name
 from core.errors import UnknownName, UserError
 from core.host import notify
 from core.plugin_host.host import PluginHost, SettingsOf
+from core.plugin_host.settings_desk import SettingsDesk
 from core.plugins import folders, load, reachable
+from core.room_settings import RoomSettings
 from core.runtime import find
 from core.watched import Watched
+from rosey import streams
 from rosey.bus import Bus
 from rosey.manifest import ManifestError, PluginManifest, load_plugin
 from rosey.plugin import Plugin
@@ -75,13 +78,19 @@ async def _start(
         from core.plugin_host.durable import start_worker
 
         mailboxes = await start_worker(stack, bus, manifest, folder, temporal, data)
+    # With its consumer the bucket of settings is there.
+    await bus.made(streams.commands_consumer(manifest.name))
+    rooms = RoomSettings(lambda: settings.value)
+    await rooms.follow(bus, manifest.name)
+    model: type[BaseModel] | None = load(manifest.settings) if manifest.settings else None
+    await SettingsDesk(bus, manifest.name, model).start()
     host = PluginHost(
         bus,
         manifest,
         plugin,
-        settings=_settings_of(manifest, settings),
+        settings=_settings_of(manifest, model, rooms),
         workflows=mailboxes,
-        rooms=lambda: _rooms(settings.value, manifest.name),
+        rooms=lambda: _rooms(settings.value, rooms, manifest.name),
         texts=Texts.load(folder / "texts"),
         data=data / "plugins" / manifest.name,
     )
@@ -89,21 +98,22 @@ async def _start(
     stack.push_async_callback(host.stop)
 
 
-def _rooms(config: configuration.Config, plugin: str) -> list[str]:
+def _rooms(config: configuration.Config, settings: RoomSettings, plugin: str) -> list[str]:
     """The channels Rosey is in where the plugin is on."""
     rooms = [connection.channel for connection in config.connections]
-    return [room for room in rooms if config.plugin(room, plugin) is not None]
+    return [room for room in rooms if settings.of(room, plugin) is not None]
 
 
-def _settings_of(manifest: PluginManifest, settings: "Watched[configuration.Config]") -> SettingsOf:
+def _settings_of(
+    manifest: PluginManifest, model: type[BaseModel] | None, rooms: RoomSettings
+) -> SettingsOf:
     """The plugin's settings in a channel, checked; a channel's mistake leaves the defaults."""
-    if manifest.settings is None:
+    if model is None:
         return lambda channel: None
-    model: type[BaseModel] = load(manifest.settings)
 
     def of(channel: str) -> BaseModel | None:
         try:
-            return model.model_validate(settings.value.plugin(channel, manifest.name) or {})
+            return model.model_validate(rooms.of(channel, manifest.name) or {})
         except ValidationError as problem:
             log.warning("%s in %s has its defaults: %s", manifest.name, channel, problem)
             return model()

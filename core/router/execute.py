@@ -59,7 +59,7 @@ class Executor:
         except TimeoutError:
             return Executed(command_id=command.id, error=f"{plugin} did not answer in time.")
         except StreamFull:
-            return Executed(command_id=command.id, error=texts.full(plugin))
+            return Executed(command_id=command.id, error=texts.full(plugin, asked.action))
         except BusError as problem:
             return Executed(command_id=command.id, error=str(problem))
         # What goes to somebody in private is not for whoever asked.

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Mapping
 
 from core.config import Config
+from core.room_settings import RoomSettings
 from core.router.presence import Presences
 from core.router.sparingly import Sparingly
 from rosey import clock, subjects
@@ -28,12 +29,14 @@ class Heard:
         self,
         bus: Bus,
         config: Callable[[], Config],
+        settings: RoomSettings,
         presences: Presences,
         manifests: Mapping[str, PluginManifest],
     ) -> None:
         self.bus = bus
         self.in_lines = False
         self._config = config
+        self._settings = settings
         self._presences = presences
         self._manifests = manifests
         self._hearers: dict[str, list[str]] = {}
@@ -82,7 +85,8 @@ class Heard:
         there = [
             plugin
             for plugin in self._hearers.get(name, ())
-            if config.plugin(event.channel, plugin) is not None and self._presences.alive(plugin)
+            if self._settings.of(event.channel, plugin) is not None
+            and self._presences.alive(plugin)
         ]
         prefix = config.channel(event.channel).prefix
         commands = [command_of_event(name, event, plugin, seq, prefix) for plugin in there]

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from rosey import clock
 from rosey.events import PluginPresence
+from rosey.room_commands import answering
 
 ALIVE_FOR = 5.0
 
@@ -20,9 +21,12 @@ class Presences:
         """Takes a plugin's word, None when its entry is gone; whether what it is there for changed.
 
         The first that is heard of a plugin may have lain there for long, so its time counts. One
-        that is renewed while we listen is alive, whatever its clock shows.
+        that is renewed while we listen is alive, whatever its clock shows. Raises ValueError for
+        the word of one plugin in the name of another.
         """
         known = self._known.get(plugin)
+        if presence is not None and plugin.partition(".")[0] != presence.plugin:
+            raise ValueError(f"it speaks for {presence.plugin!r}")
         if presence is None:
             self._until.pop(plugin, None)
             return self._known.pop(plugin, None) is not None
@@ -40,12 +44,14 @@ class Presences:
     def known(self) -> Iterable[PluginPresence]:
         return self._known.values()
 
-    def alive(self, plugin: str) -> bool:
-        return time.monotonic() <= self._until.get(plugin, 0.0)
+    def alive(self, plugin: str, action: str = "") -> bool:
+        """Whether it answers, or of several processes the one that has that action."""
+        return time.monotonic() <= self._until.get(answering(plugin, action), 0.0)
 
     def actions(self, plugin: str) -> set[str]:
         """What it can be asked for in chat."""
-        return {command.action for command in self._known[plugin].commands}
+        known = [each.commands for each in self._known.values() if each.plugin == plugin]
+        return {command.action for commands in known for command in commands}
 
     def states(self) -> dict[str, bool]:
         """Which are alive, by name."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from core.backpressure import store_when_there_is_room
 from core.config import Config
 from core.plugins import ROOM
+from core.room_settings import RoomSettings
 from core.router.heard import Heard
 from core.router.presence import Presences
 from core.router.readers import Readers
@@ -39,11 +40,12 @@ class Router:
     ) -> None:
         self.bus = bus
         self._config = config
+        self._settings = RoomSettings(config)
         self._manifests = {**manifests, ROOM.name: ROOM}
         self._readers = Readers(bus, self._on_reply)
         self._words: Table = table([])
         self._presences = Presences()
-        self._heard = Heard(bus, config, self._presences, self._manifests)
+        self._heard = Heard(bus, config, self._settings, self._presences, self._manifests)
         self._listening: dict[str, dict[str, Listening]] = {}
         self._open: Mirror | None = None
         self._cooldowns = CoolDowns()
@@ -57,6 +59,7 @@ class Router:
         await self.bus.declare(self._manifests, connections)
         # Before anything else: lines that waited for the bus come at once.
         self.bus.on_reconnect(self._presences.wait_again)
+        await self._settings.follow(self.bus)
         await self.bus.mirror(subjects.PLUGINS_BUCKET, self._plugin_changed)
         self._open = await self.bus.mirror(subjects.LISTENING_BUCKET, self._listening_changed)
         await self._readers.read(self._manifests)
@@ -81,12 +84,11 @@ class Router:
     def _plugin_changed(self, key: str, value: bytes | None) -> None:
         try:
             fresh = PluginPresence.read(value) if value is not None else None
+            if self._presences.hear(key, fresh):
+                self._words = table(self._presences.known)
+                self._heard.know()
         except ValueError as problem:
-            log.warning("the entry of plugin %s cannot be read: %s", key, problem)
-            return
-        if self._presences.hear(key, fresh):
-            self._words = table(self._presences.known)
-            self._heard.know()
+            log.warning("the entry of plugin %s cannot be used: %s", key, problem)
 
     def _listening_changed(self, key: str, value: bytes | None) -> None:
         plugin, _, token = key.partition(".")
@@ -176,7 +178,7 @@ class Router:
                 waiting.cancel()
             asker = message.user.name if message.pm else ""
             if self._telling_full.due(message.channel, command.plugin, asker):
-                await self._say(message, texts.full(command.plugin))
+                await self._say(message, texts.full(command.plugin, command.action))
 
     def _command(self, message: Message, seq: int, plugin: str, action: str, text: str) -> Command:
         prefix = self._config().channel(message.channel).prefix
@@ -187,7 +189,7 @@ class Router:
         await self.bus.store(subject, command.wire(), command.id)
 
     def _is_on(self, channel: str, plugin: str) -> bool:
-        return self._config().plugin(channel, plugin) is not None
+        return self._settings.of(channel, plugin) is not None
 
     def _owners(self, group: Group) -> set[str]:
         return {plugin for plugin, command in self._words.values() if command in group.commands}
@@ -200,8 +202,8 @@ class Router:
         Raises TimeoutError; raises BusError when the plugin is not there, StreamFull when it has
         too much to do.
         """
-        if not self._presences.alive(command.plugin):
-            raise BusError(texts.away(command.plugin))
+        if not self._presences.alive(command.plugin, command.action):
+            raise BusError(texts.away(command.plugin, command.action))
         known = self._presences.actions(command.plugin)
         if command.action not in known:
             raise BusError(f"{command.plugin} takes: {', '.join(sorted(known))}.")
@@ -266,7 +268,7 @@ class Router:
                 await asyncio.wait_for(waiting, SLOW_AFTER)
             except TimeoutError:
                 if await self._stored_reply(command) is None:
-                    await self._say(message, texts.slow(command.plugin))
+                    await self._say(message, texts.slow(command.plugin, command.action))
             finally:
                 self._waiting.pop(command.id, None)
 

@@ -63,8 +63,11 @@ class Bucket:
         keys = [subject.removeprefix(everything[:-1]) for subject in found.state.subjects or {}]
         return [key for key in keys if await self.get(key) is not None]
 
-    async def watch(self, heard: Heard) -> None:
-        """Calls `heard(key, value)` for each change from now on, None for what is gone."""
+    async def watch(self, heard: Heard, key: str = ">") -> None:
+        """Calls `heard(key, value)` for each change from now on, None for what is gone.
+
+        `key` may be a pattern.
+        """
         # Not a consumer, which a crash of the server could lose.
         everything = subjects.kept(self.name, ">")
 
@@ -73,20 +76,24 @@ class Bucket:
             gone = headers.get(OPERATION) in ("DEL", "PURGE") or EXPIRY in headers
             heard(msg.subject.removeprefix(everything[:-1]), None if gone else msg.data)
 
-        await self.bus.client.subscribe(everything, cb=receive)
+        await self.bus.client.subscribe(subjects.kept(self.name, key), cb=receive)
 
 
 class Mirror:
-    """What the bucket holds, without a round trip to read it; read afresh after a reconnect."""
+    """What the bucket holds, without a round trip to read it; read afresh after a reconnect.
 
-    def __init__(self, bucket: Bucket, on_change: Heard | None = None) -> None:
+    With `only`, of that key alone: who may read no other can have it.
+    """
+
+    def __init__(self, bucket: Bucket, on_change: Heard | None = None, only: str = "") -> None:
         self.bucket = bucket
+        self._only = only
         self._on_change = on_change
         self._fresh: dict[str, bytes | None] = {}
         self.values: dict[str, bytes] = {}
 
     async def start(self) -> None:
-        await self.bucket.watch(self._heard)
+        await self.bucket.watch(self._heard, self._only or ">")
         await self.load()
 
     async def put(self, key: str, value: bytes, ttl: float | None = None) -> None:
@@ -96,7 +103,7 @@ class Mirror:
         """Reads all keys; writes heard meanwhile are newer and win."""
         self._fresh = {}
         found: dict[str, bytes] = {}
-        for key in await self.bucket.keys():
+        for key in [self._only] if self._only else await self.bucket.keys():
             value = await self.bucket.get(key)
             if value is not None:
                 found[key] = value

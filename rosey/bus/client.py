@@ -311,10 +311,13 @@ class Bus:
         return Bucket(self, name)
 
     async def mirror(
-        self, name: str, on_change: Callable[[str, bytes | None], None] | None = None
+        self,
+        name: str,
+        on_change: Callable[[str, bytes | None], None] | None = None,
+        only: str = "",
     ) -> Mirror:
-        """A bucket's present content held in memory and kept up to date."""
-        mirror = Mirror(self.bucket(name), on_change)
+        """A bucket's present content, or `only` one key, held in memory and kept up to date."""
+        mirror = Mirror(self.bucket(name), on_change, only)
         await mirror.start()
         self.on_reconnect(mirror.load)
         return mirror

@@ -17,7 +17,7 @@ def refusal(
     if message.user.rank < found.command.rank:
         return texts.no_rank(prefix, found.command)
     if not alive:
-        return texts.away(found.plugin)
+        return texts.away(found.plugin, found.command.action)
     wait = cooldowns.wait(
         message.channel, message.user.name, found.plugin, found.command, message.sent_at
     )

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from rosey.events import ChatCommand
 from rosey.ranks import title
-from rosey.routing.commands import CORE, Found, Group, Table
+from rosey.room_commands import CORE, MANAGER_KEY, answering
+from rosey.routing.commands import Found, Group, Table
 
 
 def own(found: Found, prefix: str, words: Table, rank: float, plugins: Mapping[str, bool]) -> str:
@@ -97,30 +98,33 @@ def cooling(prefix: str, command: ChatCommand, seconds: float) -> str:
     return f"{prefix}{command.words[0]} again in {max(1, round(seconds))} s, please."
 
 
-def away(plugin: str) -> str:
+def away(plugin: str, action: str = "") -> str:
+    who = _begin(answering(plugin, action))
+    return f"{who} is not running right now, so I did not take that. Please try again soon."
+
+
+def slow(plugin: str, action: str = "") -> str:
+    who = answering(plugin, action)
+    if who == MANAGER_KEY:  # its own work may take longer, as loading a plugin anew does
+        return "That takes a moment; I am at it."
+    return f"{_begin(who)} is restarting; your command waits."
+
+
+def full(plugin: str, action: str = "") -> str:
+    who = _begin(answering(plugin, action))
     return (
-        f"{_begin(plugin)} is not running right now, so I did not take that. Please try again soon."
-    )
-
-
-def slow(plugin: str) -> str:
-    return f"{_begin(plugin)} is restarting; your command waits."
-
-
-def full(plugin: str) -> str:
-    return (
-        f"{_begin(plugin)} has more to do than it can keep up with, so I do not take more for it "
+        f"{who} has more to do than it can keep up with, so I do not take more for it "
         "now. Please try again in a minute."
     )
 
 
-def _title(plugin: str) -> str:
-    return "my memory" if plugin == CORE else plugin
+def _title(process: str) -> str:
+    return {CORE: "my memory", MANAGER_KEY: "my plugin manager"}.get(process, process)
 
 
-def _begin(plugin: str) -> str:
+def _begin(process: str) -> str:
     """At the beginning of a sentence; plugins are written as they are."""
-    return "My memory" if plugin == CORE else plugin
+    return _title(process).replace("my ", "My ", 1) if process in (CORE, MANAGER_KEY) else process
 
 
 def short(text: str) -> str:

@@ -270,5 +270,9 @@ class MemoryBucket(Bucket):
     async def keys(self) -> list[str]:
         return list(self._held.values)
 
-    async def watch(self, heard: Heard) -> None:
-        self._memory_bus.watch(self._held, heard)
+    async def watch(self, heard: Heard, key: str = ">") -> None:
+        def hear(changed: str, value: bytes | None) -> None:
+            if matches(key, changed):
+                heard(changed, value)
+
+        self._memory_bus.watch(self._held, hear)

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from rosey.heard import PREFIX
 from rosey.manifest import PluginManifest, Storage, read_plugin
 from rosey.plugin import Plugin
 from rosey.texts import Texts
@@ -19,11 +20,11 @@ PARENTS = 3
 def manifest_of(plugin: Plugin, given: PluginManifest | Path | str | None) -> PluginManifest:
     """The given one, or the one in that file or folder, or the plugin.toml above the plugin's code.
 
-    Without any it is made up: the plugin may say, write in private and keep keys, and has no
+    Without any it is made up: the plugin may say, write in private, hear and keep keys, and has no
     events and no tables. Raises ManifestError for a bad one, ValueError for another plugin's.
     """
     if given is None:
-        return next(_around(plugin), None) or _made_up(plugin.name)
+        return next(_around(plugin), None) or _made_up(plugin)
     manifest = given if isinstance(given, PluginManifest) else read_plugin(_file(Path(given)))
     if manifest.name != plugin.name:
         raise ValueError(
@@ -69,17 +70,22 @@ def _around(plugin: Plugin) -> Iterator[PluginManifest]:
 
 
 def _code(plugin: Plugin) -> Path | None:
-    """The file of its first handler."""
-    handler = next(iter(plugin.handlers.values()), None)
-    return Path(inspect.getfile(inspect.unwrap(handler))).resolve() if handler else None
+    """The file of the first function that it was made of."""
+    functions: list[Any] = [plugin.handlers[each.action] for each in plugin.commands]
+    functions += [listener for told in plugin.heard.values() for listener in told]
+    functions += [offer.handler for offer in plugin.offers.values()]
+    if not functions:
+        return None
+    return Path(inspect.getfile(inspect.unwrap(functions[0]))).resolve()
 
 
-def _made_up(name: str) -> PluginManifest:
+def _made_up(plugin: Plugin) -> PluginManifest:
     return PluginManifest(
-        name=name,
+        name=plugin.name,
         version="0.0.0",
         summary="Made up for a test",
-        entry=f"{name}:plugin",
+        entry=f"{plugin.name}:plugin",
+        hears=[PREFIX + name for name in plugin.heard],
         actions=["say", "pm"],
         storage=Storage(keys=True),
     )

@@ -156,6 +156,14 @@ def test_restart_and_down(capsys: Captured, start_host: Start) -> None:
     assert host.process.wait(5) == 0
 
 
+def test_plugins_while_there_is_no_bus(capsys: Captured, start_host: Start) -> None:
+    host = start_host(children={"router": ""})
+    host.wait_ready()
+    code, _, errors = ran(capsys, "plugin", "rooms", "--data", str(host.data))
+    assert code == 1
+    assert errors.startswith("The plugin manager is not connected to the bus right now")
+
+
 def test_a_restart_that_fails_says_where_to_look(capsys: Captured, start_host: Start) -> None:
     host = start_host(children={"dice": "crash"})
     wait_until(lambda: "without dice" in host.said(), "dice was given up for now")

@@ -306,7 +306,7 @@ async def test_the_control_socket_refuses_nonsense(tmp_path: Path) -> None:
             }
         answer = await asyncio.to_thread(send, b'{"command": "dance"}\n')
         assert answer["error"] == (
-            "The host understands status, down, restart, reload, disable and installed."
+            "The host understands status, down, restart, reload, disable, installed and plugin."
         )
         assert (await host.state("router")).state == "ready"
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from core.config import Config
 from core.plugin_host.host import PluginHost
 from core.plugin_host.service import _rooms
+from core.room_settings import RoomSettings
 from rosey import Context, Plugin, UserEvent, streams, subjects
 from rosey.bus import Incoming
 from rosey.events import PluginPresence, Reply
@@ -149,5 +150,6 @@ def test_timers_run_where_rosey_is_and_the_plugin_is_on(tmp_path: Path) -> None:
             },
         }
     )
-    assert _rooms(config, "dice") == ["lounge/lobby", "far/attic"]
-    assert _rooms(config, "trivia") == ["lounge/lobby", "far/attic", "off/attic"]
+    settings = RoomSettings(lambda: config)
+    assert _rooms(config, settings, "dice") == ["lounge/lobby", "far/attic"]
+    assert _rooms(config, settings, "trivia") == ["lounge/lobby", "far/attic", "off/attic"]

@@ -15,6 +15,7 @@ from core.plugin_host.service import run
 from rosey import streams, subjects
 from rosey.bus import Bus
 from rosey.events import Command, PluginPresence, Reply, User
+from rosey.settings import CheckedSettings, CheckSettings, InForce
 from tests.core.stage import stored
 from tests.servers import NatsServer, until
 from tests.temporal_servers import shared_dev_server
@@ -95,7 +96,9 @@ async def test_a_room_s_settings_reach_its_game(bus: Bus, tmp_path: Path) -> Non
 
 @pytest.mark.usefixtures("address")
 async def test_a_plugin_that_does_not_exist(bus: Bus, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="There is no plugin 'weather'; allowed: dice, trivia"):
+    with pytest.raises(
+        UserError, match="There is no plugin 'weather'; allowed: dice, eightball, quote, trivia"
+    ):
         await run(["weather"], tmp_path, None)
 
 
@@ -107,3 +110,40 @@ async def test_temporal_is_away(
     monkeypatch.setattr(durable, "PATIENCE", 0.1)
     with pytest.raises(UserError, match="No Temporal server answers at 127"):
         await run(["trivia"], tmp_path, None)
+
+
+@pytest.mark.usefixtures("address")
+async def test_the_bus_s_word_on_settings_counts_from_the_next_command(
+    bus: Bus, tmp_path: Path
+) -> None:
+    (tmp_path / "rosey.toml").write_text(
+        '[channels."lounge/hall"]\nplugins.trivia = { seconds = 77, lead_in = 0 }\n'
+    )
+    data = tmp_path / "data"
+    data.mkdir()
+    bucket = bus.bucket(subjects.SETTINGS_BUCKET)
+
+    async def asked_in(channel: str) -> str:
+        """How long that room has to answer."""
+        await ask(bus, "trivia", "start", "1", channel)
+        line = ""
+        while not line:
+            await asyncio.sleep(0.02)
+            kept = await stored(bus, streams.replies_of("trivia"))
+            found = [Reply.read(data) for _, data in kept]
+            said = [one.text for each in found for one in each.actions if one.channel == channel]
+            line = next((text for text in said if "seconds each" in text), "")
+        await ask(bus, "trivia", "stop", channel=channel)
+        return line
+
+    async with working(bus, ["trivia"], data):
+        assert "77 seconds" in await asked_in("lounge/hall")
+        for seconds in (20, 21):
+            channel = f"lounge/room{seconds}"
+            now = InForce(rooms={channel: {"seconds": seconds}, "*": {"seconds": 99}})
+            await bucket.put(subjects.in_force("trivia"), now.wire())
+            assert f"{seconds} seconds" in await asked_in(channel)
+        subject = subjects.service("trivia", "check_settings")
+        asked = CheckSettings(typed={"seconds": "x"}).wire()
+        (problem,) = CheckedSettings.read(await bus.request(subject, asked)).problems
+        assert problem.text == "a number from 5 to 300, not 'x'"

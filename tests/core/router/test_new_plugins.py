@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.installed.install import install, remove
+from core.plugins import manifests
 from core.router import service
 from core.router.router import Router
 from rosey import ids, streams, subjects
@@ -19,6 +20,9 @@ from tests.servers import until
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service, "LOOK_EVERY", 0.05)
+
+
+SHIPPED = set(manifests())
 
 
 class Learner:
@@ -42,11 +46,11 @@ async def test_it_is_told_once_of_each_change(tmp_path: Path) -> None:
     await asyncio.sleep(0)
     project = samples.copy(tmp_path / "forecast")
     install(data, str(project), "", trust=False, agree=lambda lines: True)
-    await until(lambda: learner.learned == [{"dice", "trivia", "forecast"}])
+    await until(lambda: learner.learned == [{*SHIPPED, "forecast"}])
     assert learner.refused == 1
     remove(data, "forecast")
     await until(lambda: len(learner.learned) == 2)
-    assert learner.learned[1] == {"dice", "trivia"}
+    assert learner.learned[1] == SHIPPED
     following.cancel()
 
 

@@ -85,3 +85,29 @@ def test_what_a_plugin_hears_is_what_it_is_there_for() -> None:
     assert presences.hear("dice", word().model_copy(update={"hears": ["user.join"]}))
     assert not presences.hear("dice", word().model_copy(update={"hears": ["user.join"]}))
     assert presences.hear("dice", word())
+
+
+def test_the_room_s_own_commands_have_two_who_answer(later: Callable[[float], None]) -> None:
+    presences = Presences()
+    at = datetime.now(UTC)
+    for key, action in (("core", "stats"), ("core.manager", "set")):
+        commands = [ChatCommand(action=action, words=[action])]
+        own = PluginPresence(plugin="core", version="1.0.0", alive_at=at, commands=commands)
+        later(4)
+        presences.hear(key, own)
+    assert presences.actions("core") == {"stats", "set"}
+    assert presences.alive("core", "stats")
+    assert presences.alive("core", "set")
+    later(2)
+    assert not presences.alive("core", "stats")
+    assert presences.alive("core", "set")
+    assert presences.states() == {"core": False, "core.manager": True}
+
+
+@pytest.mark.parametrize("key", ["trivia", "core", "core.manager", "dices.dice"])
+def test_nobody_speaks_for_another(key: str) -> None:
+    """Else a plugin could put a word of its own, for everybody, on a command for administrators."""
+    presences = Presences()
+    with pytest.raises(ValueError, match="it speaks for 'dice'"):
+        presences.hear(key, word(0, ROLL))
+    assert list(presences.known) == []

@@ -19,6 +19,7 @@ from rosey.events import (
 )
 from rosey.manifest import PluginManifest
 from rosey.plugin import Context, Plugin, Refused
+from rosey.settings import InForce
 from tests.core.stage import ROOM, Stage, settled, stored
 from tests.servers import until
 
@@ -337,3 +338,22 @@ async def test_manifest_decides_not_presence(stage: Stage) -> None:
     await stored(stage.bus, streams.replies_of("dice"), 1)
     await settled(stage.bus, streams.replies_of("dice"), "router")
     assert stage.actions == []
+
+
+async def test_the_bus_s_word_on_a_switch_counts_from_the_next_line(stage: Stage) -> None:
+    await stage.router()
+    await stage.plugin("dice")
+    bucket = stage.bus.bucket(subjects.SETTINGS_BUCKET)
+    for rolls in range(1, 4):
+        await bucket.put("now.dice", InForce(rooms={ROOM: False}).wire())
+        await stage.say("!roll d6")
+        await stage.say("!info")
+        await until(lambda count=rolls: len(_with(stage, "I am Rosey")) == count)
+        assert len(_with(stage, "🎲")) == rolls - 1
+        await bucket.put("now.dice", InForce(rooms={"*": {}}).wire())
+        await stage.say("!roll d6")
+        await until(lambda count=rolls: len(_with(stage, "🎲")) == count)
+
+
+def _with(stage: Stage, part: str) -> list[str]:
+    return [line for line in stage.lines if part in line]

@@ -111,3 +111,21 @@ async def test_what_was_over_while_the_bus_was_away(bus: Bus, nats: NatsServer) 
     await asyncio.sleep(1.1)  # its time passes while nobody can say so
     nats.start()
     await until(lambda: mirror.values == {"b": b"2"}, 20)
+
+
+async def test_a_mirror_of_one_key_knows_no_other(each: Bus) -> None:
+    bucket = each.bucket(subjects.SETTINGS_BUCKET)
+    await bucket.put("now.dice", b"1")
+    await bucket.put("now.trivia", b"1")
+    changes: list[tuple[str, bytes | None]] = []
+    mirror = await each.mirror(
+        subjects.SETTINGS_BUCKET, lambda *change: changes.append(change), "now.dice"
+    )
+    assert mirror.values == {"now.dice": b"1"}
+    await bucket.put("now.trivia", b"2")
+    await bucket.put("now.dice.more", b"2")
+    await bucket.put("now.dice", b"2")
+    await until(lambda: mirror.values == {"now.dice": b"2"})
+    await bucket.delete("now.dice")
+    await until(lambda: mirror.values == {})
+    assert changes == [("now.dice", b"1"), ("now.dice", b"2"), ("now.dice", None)]

@@ -90,4 +90,9 @@ def test_what_answers_stats_and_the_like_is_her_memory() -> None:
     assert texts.away("core").startswith("My memory is not running right now")
     assert texts.full("core").startswith("My memory has more to do")
     assert texts.status({"core": False}) == "Router ✓, my memory ✗ not answering"
+    assert texts.status({"core.manager": True}) == "Router ✓, my plugin manager ✓"
+    assert texts.away("core", "set").startswith("My plugin manager is not running right now")
+    assert texts.away("core", "stats").startswith("My memory is not running right now")
+    assert texts.full("core", "set").startswith("My plugin manager has more to do")
+    assert texts.slow("core", "plugin_reload") == "That takes a moment; I am at it."
     assert "$help" in texts.info("$")

@@ -1,7 +1,9 @@
 """The room a plugin's author tests in."""
 
+import importlib
 import re
 import sys
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -78,17 +80,18 @@ def shop() -> Plugin:
 
 
 @pytest.fixture
-def coin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plugin:
+def coin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Plugin]:
     """As somebody has it in a folder of his own."""
     (tmp_path / "plugin.toml").write_text(MANIFEST)
     (tmp_path / "coin.py").write_text(COIN)
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.delitem(sys.modules, "coin", raising=False)
+    importlib.invalidate_caches()
     import coin  # type: ignore[import-not-found]
 
     plugin = coin.plugin
     assert isinstance(plugin, Plugin)
-    return plugin
+    yield plugin
+    del sys.modules["coin"]
 
 
 async def test_a_coin(coin: Plugin) -> None:
@@ -174,10 +177,10 @@ async def test_what_the_manifest_does_not_ask_for_is_refused(shop: Plugin) -> No
 
 
 async def test_people_come_and_go(shop: Plugin) -> None:
-    async def greet(ctx: Context) -> str:
-        return f"{ctx.command.action} {ctx.user.name} {ctx.user.rank}"
+    @shop.on("user.join")
+    async def greet(ctx: Context, event: UserEvent) -> str:
+        return f"{ctx.command.action} {event.user.name} {ctx.user.rank}"
 
-    shop.handlers["on_user_join"] = greet
     async with Room(shop) as room:
         assert await room.joins("alice", rank=2) == ["on_user_join alice 2.0"]
         assert await room.leaves("alice") == []

@@ -1,0 +1,1 @@
+"""The plugin manager: which plugins are on where, and with what settings."""
