@@ -243,6 +243,10 @@ class Config(_Section):
     nats: NatsConfig = Field(default_factory=NatsConfig, description="a table")
     temporal: TemporalConfig = Field(default_factory=TemporalConfig, description="a table")
     recorder: RecorderConfig = Field(default_factory=RecorderConfig, description="a table")
+    sandbox: Literal["auto", "require"] = Field(
+        default="auto",
+        description='"auto", or "require": plugins that are not trusted run only in a whole box',
+    )
     _file: Path | None = PrivateAttr(default=None)
 
     @field_validator("channels")

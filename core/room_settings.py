@@ -7,7 +7,7 @@ from typing import Any
 from core.config import Config
 from rosey import subjects
 from rosey.bus import Bus
-from rosey.settings import InForce
+from rosey.settings import ELSEWHERE, InForce
 
 log = logging.getLogger("core.settings")
 
@@ -31,6 +31,14 @@ class RoomSettings:
         if now := self._now.get(plugin):
             return now.of(channel)
         return self._config().plugin(channel, plugin)
+
+    def where(self, plugin: str) -> list[str]:
+        """The rooms where it is on, of those that are known."""
+        if now := self._now.get(plugin):
+            known = [room for room in now.rooms if room != ELSEWHERE]
+        else:
+            known = [connection.channel for connection in self._config().connections]
+        return [room for room in known if self.of(room, plugin) is not None]
 
     def _changed(self, key: str, value: bytes | None) -> None:
         if not key.startswith(NOW):

@@ -40,7 +40,10 @@ class Addresses:
 
 @dataclass
 class ProcessState:
-    """One process of the host. `started_at` is RFC 3339 UTC, `memory_mb` resident megabytes."""
+    """One process of the host. `started_at` is RFC 3339 UTC, `memory_mb` resident megabytes.
+
+    `box`: what is enforced against a plugin that is not trusted, in words.
+    """
 
     pid: int | None = None
     state: str = "waiting"
@@ -48,6 +51,7 @@ class ProcessState:
     started_at: str | None = None
     memory_mb: float | None = None
     last_error: str | None = None
+    box: str | None = None
 
 
 @dataclass

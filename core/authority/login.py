@@ -32,10 +32,15 @@ async def enter(url: str, label: str, data: Path, settings: NatsConfig, name: st
     Raises UserError for files that cannot be read, Away when the server is not there or does not
     let us in.
     """
+    return await enter_as(url, label, login(data, settings, name), name)
+
+
+async def enter_as(url: str, label: str, us: Login, name: str) -> Bus:
+    """As `enter`, with a login that has been read already."""
     try:
         tracing = Tracing()
         around = (Metrics(), tracing) if tracing.is_on else (Metrics(),)
-        bus = await Bus.connect(url, label, login(data, settings, name), around)
+        bus = await Bus.connect(url, label, us, around)
     except BusError as problem:
         raise Away(str(problem)) from None
 

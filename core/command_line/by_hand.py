@@ -14,6 +14,7 @@ from core import config_checks, logs, runtime
 from core.config import Config
 from core.errors import UnknownName, UserError
 from core.host import notify
+from core.plugin_host.trust import refuse_shared, to_box
 from core.plugins import CONNECTORS, load
 from rosey.manifest import ManifestError, load_connector
 
@@ -24,11 +25,18 @@ def worker(plugins: list[str], data: Path, file: Path | None) -> None:
     for name in plugins:
         if name not in known:
             raise UnknownName("plugin", name, known)
-    _begin(data, file)
+    names = list(dict.fromkeys(plugins))
+    if manifest := to_box(names, data):
+        logs.set_up()
+        from core.plugin_host import boxed
+
+        serve(boxed.work(manifest, data, file).run())
+        return
+    refuse_shared(_begin(data, file), names, data)
     from core.plugin_host.service import run
 
     notify.wait_for_go()
-    serve(run(list(dict.fromkeys(plugins)), data, file))
+    serve(run(names, data, file))
 
 
 def connector(name: str, data: Path, file: Path | None) -> None:

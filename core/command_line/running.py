@@ -60,6 +60,9 @@ def show_status(data: Path, as_json: bool) -> None:
 
     console = Console()
     console.print(_table(runtime, datetime.now(UTC)))
+    for name, each in runtime.processes.items():
+        if each.box:
+            console.print(_plain(f"{name}: {each.box}"))
     for name, count in runtime.violations.items():
         times = "once" if count == 1 else f"{count} times"
         console.print(f"{name} tried {times} what it may not; see bin/rosey logs nats", style="red")

@@ -4,10 +4,12 @@ Nothing in a process by hand.
 """
 
 import os
+from contextlib import suppress
 
 READY = "ROSEY_READY_FD"
 GO = "ROSEY_GO_FD"
 REHEARSE = "ROSEY_REHEARSE"
+BOX = b"box "
 
 
 def ready() -> None:
@@ -20,6 +22,23 @@ def ready() -> None:
         os.close(int(descriptor))
     except OSError:
         return  # the host is gone, and this process is about to follow it
+
+
+def is_watched() -> bool:
+    """Whether a host has started this process and sees to it."""
+    return READY in os.environ
+
+
+def descriptors() -> list[int]:
+    """Those that are still needed to speak to the host."""
+    return [int(os.environ[READY])] if READY in os.environ else []
+
+
+def boxed(words: str) -> None:
+    """Says, before `ready`, what the box enforces; a line."""
+    if READY in os.environ:
+        with suppress(OSError):  # as in `ready`
+            os.write(int(os.environ[READY]), BOX + words.encode() + b"\n")
 
 
 def wait_for_go() -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from core.errors import Away
 from core.host import log_files, notify
 from core.host.probes import NotReady
+from core.host.share import Share
 from core.host.specs import PRIVATE, Probe, ProcessSpec
 from core.runtime import ProcessState
 from rosey.backoff import restart_delay
@@ -20,6 +21,7 @@ from rosey.backoff import restart_delay
 SPAWN = Path(__file__).with_name("spawn.py")
 # A process that answered for so long has recovered: its next crash counts as the first.
 STEADY_SECONDS = 5.0
+LINES_BEFORE_READY = 8
 PROBE_PAUSE_SECONDS = 0.03
 RESTART_GRACE_SECONDS = 1.5
 
@@ -38,6 +40,7 @@ class KeptProcess:
         self._lock = lock
         self._changed = changed
         self._child: Process | None = None
+        self._share: asyncio.Task[None] | None = None
         self._says_go: int | None = None
         self._may_go = False
         self._failures = 0
@@ -46,6 +49,7 @@ class KeptProcess:
         self._asked_to_restart = False
         self._held: str | None = None
         self._held_as = "restricted"
+        self._why = ""
         self._wake = asyncio.Event()
         self._ended = asyncio.Event()
         self._ready = asyncio.Event()
@@ -138,6 +142,8 @@ class KeptProcess:
         if child is None or child.returncode is not None:
             return
         self._show("stopping")
+        if self._share:
+            self._share.cancel()
         with contextlib.suppress(ProcessLookupError):
             child.terminate()
         try:
@@ -150,6 +156,7 @@ class KeptProcess:
 
     async def _run_once(self) -> None:
         self._asked_to_restart = False
+        self._why = ""
         self._ready.clear()
         try:
             self._since = log_files.prepare(self._log)
@@ -161,21 +168,31 @@ class KeptProcess:
             self._give_up()
             return
         if not (self._stopping or self._asked_to_restart or self._held):
-            words = self.last_words()
+            words = self._why or self.last_words()
             self._crashed(f"{_how(code)}: {words}" if words else _how(code))
             # What it cannot do without is away, and that is none of its faults.
             self._faults = 0 if code == Away.exit_code else self._faults + 1
             self._give_up()
 
     async def _until_it_ends(self, child: Process, said_ready: asyncio.StreamReader) -> int:
-        self._show("starting", pid=child.pid, started_at=_now())
+        self._show("starting", pid=child.pid, started_at=_now(), box=None)
         if self._stopping:
             child.kill()
         async with asyncio.TaskGroup() as group:
             watching = group.create_task(self._watch(said_ready))
+            self._share = self._keep_share(group, child.pid)
             code = await child.wait()
             watching.cancel()
+            if self._share:
+                self._share.cancel()
         return code
+
+    def _keep_share(self, group: asyncio.TaskGroup, pid: int) -> "asyncio.Task[None] | None":
+        limits = self.spec.limits
+        return group.create_task(Share(pid, limits, self._too_much).keep()) if limits else None
+
+    def _too_much(self, why: str) -> None:
+        self._why = why
 
     @contextlib.asynccontextmanager
     async def _spawned(self) -> AsyncIterator[tuple[Process, asyncio.StreamReader]]:
@@ -213,6 +230,8 @@ class KeptProcess:
 
     def _environment(self, ready: int, go: int) -> dict[str, str]:
         told = {notify.READY: str(ready), notify.GO: str(go)}
+        if self.spec.is_bare:
+            return {**self.spec.env, **told}
         ours = {
             key: value
             for key, value in os.environ.items()
@@ -230,7 +249,7 @@ class KeptProcess:
         """Notes when it is ready and when it is steady; cancelled when it ends."""
         began = asyncio.get_running_loop().time()
         if self.spec.probe is None:
-            if await said_ready.readline() != b"ready\n":
+            if not await self._says_ready(said_ready):
                 return
         else:
             await self._probe_until_ready(self.spec.probe)
@@ -240,6 +259,20 @@ class KeptProcess:
         self._settled.set()
         await asyncio.sleep(STEADY_SECONDS)
         self._failures = self._faults = 0
+
+    async def _says_ready(self, said: asyncio.StreamReader) -> bool:
+        """Whether it does before it ends; a line about its box may come first.
+
+        Whatever else comes is a plugin's own doing.
+        """
+        with contextlib.suppress(ValueError):  # a line too long
+            for _ in range(LINES_BEFORE_READY):
+                line = await said.readline()
+                if line == b"ready\n":
+                    return True
+                if line.startswith(notify.BOX) and self.state.box is None:
+                    self._show(self.state.state, box=line[len(notify.BOX) :].decode().strip())
+        return False
 
     async def _probe_until_ready(self, probe: Probe) -> None:
         before = self.state.last_error

@@ -26,7 +26,7 @@ from core.host.ports import ADDRESS, Ports
 from core.host.process import KeptProcess
 from core.host.pulse import Pulse
 from core.host.reload import Reloads
-from core.host.specs import ProcessSpec, Stage, command, own_processes
+from core.host.specs import ProcessSpec, own_processes, plugin_process
 from core.host.supervisor import Supervisor
 from core.manager.manager import Host
 from core.manager.service import ManagerService
@@ -226,10 +226,7 @@ class _Host:
         if process is not None:
             await self._reload(name, force=False)
             return self._runtime.processes[name].state
-        words = ("worker", name)
-        process = self._supervisor.add(
-            command(words, Stage.SERVICES, self._data, self._config.file)
-        )
+        process = self._supervisor.add(plugin_process(name, self._data, self._config))
         self._runtime.processes[name] = process.state
         with suppress(TimeoutError):  # one that does not answer yet says so below
             async with asyncio.timeout(RESTART_SECONDS):

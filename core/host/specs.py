@@ -3,11 +3,15 @@
 import os
 import sys
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from pathlib import Path
 
 from core.config import CHECKOUT, LOUNGE, Config, plugin_names
+from core.host.sandbox.handover import handed_over
+from core.plugins import folders
+from rosey.manifest import Limits, ManifestError, load_plugin
 
 # One try; returns when the process answers, raises OSError, TimeoutError or NotReady otherwise.
 Probe = Callable[[], Awaitable[None]]
@@ -49,6 +53,9 @@ class ProcessSpec:
     env: Mapping[str, str] = field(default_factory=dict)
     plugin: bool = False
     most_crashes: int | None = None
+    # Nothing of the host's own variables; and what a plugin that is not trusted may take.
+    is_bare: bool = False
+    limits: Limits | None = None
 
 
 def own_processes(data: Path, config: Config) -> list[ProcessSpec]:
@@ -57,11 +64,23 @@ def own_processes(data: Path, config: Config) -> list[ProcessSpec]:
     if config.lounge.enabled:
         services.append((LOUNGE,))
     services.append(("recorder",))
-    services += [("worker", plugin) for plugin in plugin_names(data)]
     connectors = [("connector", each.name) for each in config.connections]
-    return [command(words, Stage.SERVICES, data, config.file) for words in services] + [
-        command(words, Stage.CONNECTORS, data, config.file) for words in connectors
+    return [
+        *(command(words, Stage.SERVICES, data, config.file) for words in services),
+        *(plugin_process(plugin, data, config) for plugin in plugin_names(data)),
+        *(command(words, Stage.CONNECTORS, data, config.file) for words in connectors),
     ]
+
+
+def plugin_process(name: str, data: Path, config: Config) -> ProcessSpec:
+    """In a box when the plugin is not trusted; one with a bad manifest says so when it starts."""
+    spec = command(("worker", name), Stage.SERVICES, data, config.file)
+    with suppress(ManifestError):
+        manifest = load_plugin(folders(data)[name])
+        if manifest.trust == "untrusted":
+            bare = handed_over(config, os.environ)
+            return replace(spec, env=bare, is_bare=True, limits=manifest.limits)
+    return spec
 
 
 def command(words: tuple[str, ...], stage: Stage, data: Path, config: Path | None) -> ProcessSpec:

@@ -1,18 +1,14 @@
 """Whether a plugin can be installed, and what is in it."""
 
-import importlib
-from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
 
+from core.host.sandbox.imports import scan
 from core.installed import child, environment, names
 from core.installed.places import SITE
 from core.installed.problems import NotFit
 from core.installed.source import Package
 from core.installed.words import asks
 from rosey.events import ChatCommand
-
-SANDBOX = "core.host.sandbox"
 
 
 def unread(package: Package, data: Path | None) -> list[str]:
@@ -21,17 +17,8 @@ def unread(package: Package, data: Path | None) -> list[str]:
 
 
 def scanned(package: Package) -> list[str]:
-    """What the code of an untrusted plugin imports and may not, where Rosey can look for that."""
-    if package.manifest.trust == "trusted":
-        return []
-    try:
-        scan: Callable[[Path], Iterable[Any]] | None
-        scan = getattr(importlib.import_module(SANDBOX), "scan", None)
-    except ModuleNotFoundError as problem:
-        if problem.name != SANDBOX:
-            raise
-        return []
-    return [str(each) for each in scan(package.folder)] if scan else []
+    """What the code of an untrusted plugin imports and may not."""
+    return [] if package.manifest.trust == "trusted" else scan(package.folder)
 
 
 def run(package: Package, data: Path | None) -> list[ChatCommand]:

@@ -10,8 +10,9 @@ DEFAULT = "default"
 
 
 def in_force(config: Config, plugin: str, chosen: SetInRooms) -> InForce:
-    """A plugin's settings in every room that has its own, and elsewhere."""
+    """A plugin's settings in every room that is joined or has its own, and elsewhere."""
     named = {key for key, channel in config.channels.items() if plugin in channel.plugins}
+    named |= {connection.channel for connection in config.connections}
     rooms: dict[str, dict[str, JsonValue] | None] = {
         ELSEWHERE: config.plugin(ELSEWHERE, plugin),
         **{

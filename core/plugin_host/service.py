@@ -37,11 +37,8 @@ async def run(plugins: list[str], data: Path, config: Path | None) -> None:
             us = plugin_name(name)
             bus = await enter(addresses.nats, f"plugin {name}", data, settings.value.nats, us)
             stack.push_async_callback(bus.drain)
-            try:
-                folder = _folder(name, data)
-                await _start(stack, bus, folder, settings, addresses.temporal, data)
-            except (ManifestError, TextsError) as problem:
-                raise UserError(str(problem)) from problem
+            rooms = RoomSettings(lambda: settings.value)
+            await start_plugin(stack, bus, _folder(name, data), rooms, addresses.temporal, data)
             buses.append(bus)
         notify.ready()
         log.info("ready: %s", ", ".join(plugins))
@@ -55,10 +52,18 @@ def _folder(name: str, data: Path) -> Path:
     return known[name]
 
 
-def _manifest(folder: Path) -> PluginManifest:
+async def start_plugin(
+    stack: AsyncExitStack,
+    bus: Bus,
+    folder: Path,
+    rooms: RoomSettings,
+    temporal: str,
+    data: Path,
+) -> None:
+    """Runs the plugin of a folder on the bus until the stack ends. Raises UserError."""
     try:
-        return load_plugin(folder)
-    except ManifestError as problem:
+        await _start(stack, bus, folder, rooms, temporal, data)
+    except (ManifestError, TextsError) as problem:
         raise UserError(str(problem)) from problem
 
 
@@ -66,11 +71,11 @@ async def _start(
     stack: AsyncExitStack,
     bus: Bus,
     folder: Path,
-    settings: "Watched[configuration.Config]",
+    rooms: RoomSettings,
     temporal: str,
     data: Path,
 ) -> None:
-    manifest = _manifest(folder)
+    manifest = load_plugin(folder)
     reachable(folder)
     plugin: Plugin = load(manifest.entry)
     mailboxes = None
@@ -80,7 +85,6 @@ async def _start(
         mailboxes = await start_worker(stack, bus, manifest, folder, temporal, data)
     # With its consumer the bucket of settings is there.
     await bus.made(streams.commands_consumer(manifest.name))
-    rooms = RoomSettings(lambda: settings.value)
     await rooms.follow(bus, manifest.name)
     model: type[BaseModel] | None = load(manifest.settings) if manifest.settings else None
     await SettingsDesk(bus, manifest.name, model).start()
@@ -90,18 +94,12 @@ async def _start(
         plugin,
         settings=_settings_of(manifest, model, rooms),
         workflows=mailboxes,
-        rooms=lambda: _rooms(settings.value, rooms, manifest.name),
+        rooms=lambda: rooms.where(manifest.name),
         texts=Texts.load(folder / "texts"),
         data=data / "plugins" / manifest.name,
     )
     await host.start()
     stack.push_async_callback(host.stop)
-
-
-def _rooms(config: configuration.Config, settings: RoomSettings, plugin: str) -> list[str]:
-    """The channels Rosey is in where the plugin is on."""
-    rooms = [connection.channel for connection in config.connections]
-    return [room for room in rooms if settings.of(room, plugin) is not None]
 
 
 def _settings_of(

@@ -144,7 +144,8 @@ def test_a_service_that_fails_or_is_cancelled_from_within_fails() -> None:
 @pytest.mark.parametrize(
     ("words", "module", "expected"),
     [
-        (["worker", "dice", "dice"], "core.plugin_host.service", (["dice"],)),
+        (["worker", "trivia", "trivia"], "core.plugin_host.service", (["trivia"],)),
+        (["worker", "dice", "trivia"], "core.plugin_host.service", (["dice", "trivia"],)),
         (["connector", "lounge"], "core.connection_host", ("lounge",)),
         (["router"], "core.router.service", ()),
         (["database"], "core.database.service", ()),

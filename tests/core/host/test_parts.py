@@ -21,6 +21,7 @@ from core.host.binaries import binary
 from core.host.ports import Ports
 from core.host.probes import NotReady, connects, http_ok
 from core.host.specs import Stage, own_processes
+from rosey.manifest import Limits
 
 SPAWN = [sys.executable, "-S", "-E", str(Path(spawn.__file__))]
 
@@ -198,6 +199,10 @@ def test_own_processes_are_ordinary_commands(tmp_path: Path) -> None:
         assert specs[name].stage is Stage.SERVICES
     argv = " ".join(specs["dice"].argv)
     assert argv.endswith(f"-m core worker dice --data {tmp_path} --config {file}")
+    for name, each in specs.items():
+        assert each.is_bare == (each.limits is not None) == (name == "dice")
+    assert specs["dice"].limits == Limits(memory=256, cpu=0.5)
+    assert specs["dice"].env.keys().isdisjoint({"HOME", "PATH"})
     without = Config.model_validate({"lounge": {"enabled": False}})
     names = [each.name for each in own_processes(tmp_path, without)]
     assert "lounge" not in names

@@ -8,10 +8,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import psutil
 import pytest
 
+from core.host import share
 from core.host.process import KeptProcess
 from core.host.specs import ProcessSpec, Stage
+from rosey.manifest import Limits
 from tests.servers import until
 
 CHILD = Path(__file__).with_name("child.py")
@@ -136,3 +139,70 @@ async def test_what_is_held_between_two_crashes_is_not_tried_again(tmp_path: Pat
         crashes = states.count("crashed")
     assert states[-1] == "stopped"
     assert states.count("crashed") == crashes
+
+
+async def test_what_it_says_of_its_box_is_shown(tmp_path: Path) -> None:
+    words = (
+        "import os; os.write(int(os.environ['ROSEY_READY_FD']), b'box enforced: fs\\n"
+        "box a lie\\nready\\n'); import time; time.sleep(60)"
+    )
+    process, _ = kept(tmp_path, sys.executable, "-c", words)
+    async with keeping(process):
+        await process.ready()
+        assert process.state.box == "enforced: fs"
+
+
+async def test_nonsense_instead_of_ready_does_not_end_the_host(tmp_path: Path) -> None:
+    words = "import os; os.write(int(os.environ['ROSEY_READY_FD']), b'x' * 200_000); os._exit(3)"
+    process, _ = kept(tmp_path, sys.executable, "-c", words)
+    async with keeping(process):
+        await process.settled()
+    assert (process.state.last_error or "").startswith("ended with exit code 3")
+
+
+async def test_a_bare_process_has_nothing_of_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CYTUBE_PASSWORD", "secret")
+    look = "import os; print('told', sorted(os.environ), flush=True)"
+    spec = ProcessSpec(
+        "dice",
+        (sys.executable, "-c", look),
+        Stage.SERVICES,
+        env={"LANG": "C.UTF-8"},
+        is_bare=True,
+    )
+    process = KeptProcess(spec, tmp_path, os.open(tmp_path / "lock", os.O_CREAT), lambda _: None)
+    log = tmp_path / "logs" / "dice.log"
+    async with keeping(process):
+        await until(lambda: log.exists() and "told" in log.read_text())
+    assert "told ['LANG', 'ROSEY_GO_FD', 'ROSEY_READY_FD']\n" in log.read_text()
+
+
+async def test_one_that_takes_too_much_says_so(tmp_path: Path) -> None:
+    eat = "kept = [bytearray(2**20) for _ in range(200)]; import time; time.sleep(60)"
+    spec = ProcessSpec(
+        "dice", (sys.executable, "-c", eat), Stage.SERVICES, limits=Limits(memory=64)
+    )
+    process = KeptProcess(spec, tmp_path, os.open(tmp_path / "lock", os.O_CREAT), lambda _: None)
+    async with keeping(process):
+        await process.settled()
+    error = process.state.last_error or ""
+    assert error.startswith("killed by SIGKILL: it took ")
+    assert error.endswith("its limit is 64")
+
+
+async def test_one_that_is_stopped_ends_in_good_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(share, "AT_FIRST", 0.1)
+    spin = "import signal, sys; signal.signal(15, lambda *_: sys.exit(7))\nwhile True: pass"
+    spec = ProcessSpec("dice", (sys.executable, "-c", spin), Stage.SERVICES, limits=Limits(cpu=0.1))
+    process = KeptProcess(spec, tmp_path, os.open(tmp_path / "lock", os.O_CREAT), lambda _: None)
+    async with keeping(process):
+        await until(lambda: process.state.pid is not None)
+        child = psutil.Process(process.state.pid)
+        await until(lambda: child.status() == psutil.STATUS_STOPPED)
+        began = asyncio.get_running_loop().time()
+        await process.stop(10)
+        assert asyncio.get_running_loop().time() - began < 5

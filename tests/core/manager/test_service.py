@@ -145,10 +145,8 @@ async def test_the_command_line_asks(tmp_path: Path) -> None:
             "rooms": {DEN: "dice is off here now."}
         }
         await until(lambda: found.rooms.of(DEN, "dice") is None)
-        assert (await found.ask("show", name="dice"))["plugin"]["rooms"] == {
-            LOBBY: True,
-            DEN: False,
-        }
+        rows = {each["name"]: each for each in (await found.ask("list"))["plugins"]}
+        assert rows["dice"]["rooms"] == {LOBBY: True, DEN: False}
         assert (await found.ask("enable", name="dice"))["rooms"] == {
             LOBBY: "dice was on here already.",
             DEN: "dice is on here now.",
@@ -156,7 +154,7 @@ async def test_the_command_line_asks(tmp_path: Path) -> None:
         for request, refusal in (
             ({"do": "enable", "name": "dcie"}, "There is no plugin 'dcie'"),
             ({"do": "enable", "name": "dice", "room": "lounge/attic"}, "There is no room"),
-            ({"do": "dance"}, "understands list, show, enable and disable"),
+            ({"do": "dance"}, "understands list, enable and disable"),
         ):
             with pytest.raises(UserError, match=refusal):
                 await found.ask(**request)

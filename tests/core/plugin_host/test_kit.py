@@ -10,7 +10,6 @@ from pydantic import BaseModel
 
 from core.config import Config
 from core.plugin_host.host import PluginHost
-from core.plugin_host.service import _rooms
 from core.room_settings import RoomSettings
 from rosey import Context, Plugin, UserEvent, streams, subjects
 from rosey.bus import Incoming
@@ -151,5 +150,5 @@ def test_timers_run_where_rosey_is_and_the_plugin_is_on(tmp_path: Path) -> None:
         }
     )
     settings = RoomSettings(lambda: config)
-    assert _rooms(config, settings, "dice") == ["lounge/lobby", "far/attic"]
-    assert _rooms(config, settings, "trivia") == ["lounge/lobby", "far/attic", "off/attic"]
+    assert settings.where("dice") == ["lounge/lobby", "far/attic"]
+    assert settings.where("trivia") == ["lounge/lobby", "far/attic", "off/attic"]
