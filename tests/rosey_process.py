@@ -48,7 +48,7 @@ class RoseyProcess:
     def command(self, *words: str) -> "subprocess.CompletedProcess[str]":
         """Runs another `rosey` command on the same data folder."""
         asks_host = words[0] in ("status", "restart", "reload", "down", "logs") or (
-            words[:2] in (("plugin", "enable"), ("plugin", "disable"))
+            words[:2] in (("plugin", "enable"), ("plugin", "disable"), ("plugin", "rooms"))
         )
         config = () if asks_host else ("--config", str(self.config))
         return subprocess.run(

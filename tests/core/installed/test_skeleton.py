@@ -32,7 +32,7 @@ def test_linters_are_content(tmp_path: Path, durable: bool) -> None:
     folder = skeleton.write("tally", tmp_path, durable)
     run(folder, "ruff", "check", ".")
     run(folder, "ruff", "format", "--check", ".")
-    run(folder, "mypy", "tally")
+    run(folder, "mypy")
 
 
 @KINDS
@@ -46,8 +46,9 @@ def test_it_can_be_installed(data: Path, tmp_path: Path, durable: bool) -> None:
     assert again.record.digest == done.record.digest
 
 
-def test_the_tests_of_a_durable_one_pass(tmp_path: Path) -> None:
-    folder = skeleton.write("tally", tmp_path, True)
+@KINDS
+def test_its_own_tests_pass(tmp_path: Path, durable: bool) -> None:
+    folder = skeleton.write("tally", tmp_path, durable)
     run(folder, "pytest", "-q", "-p", "no:cacheprovider")
 
 
@@ -56,12 +57,6 @@ def test_its_replay_test_can_fail(tmp_path: Path) -> None:
     samples.change(folder / "tally" / "workflow.py", "24 * 60 * 60", "0")
     with pytest.raises(AssertionError, match=r"test_a_history_is_repeated\[1\.0\.0\]"):
         run(folder, "pytest", "-q", "-p", "no:cacheprovider")
-
-
-def test_the_tests_of_a_plain_one_play_in_a_room(tmp_path: Path) -> None:
-    folder = skeleton.write("tally", tmp_path, False)
-    text = (folder / "tests" / "test_tally.py").read_text()
-    assert 'await room.says("alice", "!tally")' in text
 
 
 def test_a_word_that_somebody_has_is_not_taken(tmp_path: Path) -> None:
