@@ -223,9 +223,11 @@ class _Host:
             self._runtime.processes.pop(name, None)
             self._bulletin.write()
             return "gone"
-        if process is not None:
+        if process is not None and process.state.state == "ready":
             await self._reload(name, force=False)
             return self._runtime.processes[name].state
+        if process is not None:  # nothing is under way that could be handed over
+            return (await self._restart(name))[name]
         process = self._supervisor.add(plugin_process(name, self._data, self._config))
         self._runtime.processes[name] = process.state
         with suppress(TimeoutError):  # one that does not answer yet says so below

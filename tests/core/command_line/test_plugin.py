@@ -63,8 +63,8 @@ def test_check_of_what_does_not_fit(plugin: Ran, project: Path) -> None:
 
 
 def test_what_its_code_may_not_import_is_named(plugin: Ran, project: Path) -> None:
-    (project / "forecast" / "sky.py").write_text("import subprocess\n")
-    assert plugin("check", project, code=1).startswith("sky.py:1: import subprocess: ")
+    (project / "forecast" / "cloud.py").write_text("import subprocess\n")
+    assert plugin("check", project, code=1).startswith("cloud.py:1: import subprocess: ")
     samples.add(project, 'trust = "trusted"')
     plugin("check", project)
 

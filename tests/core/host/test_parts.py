@@ -200,7 +200,7 @@ def test_own_processes_are_ordinary_commands(tmp_path: Path) -> None:
     argv = " ".join(specs["dice"].argv)
     assert argv.endswith(f"-m core worker dice --data {tmp_path} --config {file}")
     for name, each in specs.items():
-        assert each.is_bare == (each.limits is not None) == (name == "dice")
+        assert each.is_bare == (each.limits is not None) == (name in ("dice", "eightball"))
     assert specs["dice"].limits == Limits(memory=256, cpu=0.5)
     assert specs["dice"].env.keys().isdisjoint({"HOME", "PATH"})
     without = Config.model_validate({"lounge": {"enabled": False}})

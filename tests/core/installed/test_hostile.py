@@ -188,12 +188,15 @@ def test_words_that_somebody_has(
         ("1 / 0", "cannot be loaded: ZeroDivisionError"),
         ("open(__file__ + 'x', 'wb', 0).write(b'x')", "cannot be loaded: OSError: [Errno 27]"),
         (
-            "import os; assert not os.environ.get('ROSEY_SECRET')\nplugin = 5",
+            "from logging import os; assert not os.environ.get('ROSEY_SECRET')\nplugin = 5",
             "is no Plugin but int",
         ),
         ("from rosey import Plugin; plugin = Plugin('other')", "is called 'other'"),
-        ("import os; os.write(int(__import__('sys').argv[1]), b'[]'); os._exit(0)", "nonsense"),
-        ("import os; os.kill(os.getpid(), 9)", "ends Python when it is imported"),
+        (
+            "from logging import os, sys; os.write(int(sys.argv[1]), b'[]'); os._exit(0)",
+            "nonsense",
+        ),
+        ("from logging import os; os.kill(os.getpid(), 9)", "ends Python when it is imported"),
     ],
 )
 def test_code_that_does_more_than_it_should(
@@ -205,14 +208,17 @@ def test_code_that_does_more_than_it_should(
 
 
 def test_code_that_changes_itself(data: Path, project: Path) -> None:
-    text = "import os; from rosey import Plugin; plugin = Plugin('forecast'); os.unlink(__file__)"
-    (project / "forecast" / "commands.py").write_text(f"{text}\n")
+    text = "from rosey import Plugin; plugin = Plugin('forecast')"
+    deed = "from logging import os; os.unlink(__file__)"
+    (project / "forecast" / "commands.py").write_text(f"{text}; {deed}\n")
     assert "changes its own files when it is imported" in refused(data, project)
 
 
 def test_code_that_never_ends(data: Path, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(child, "PATIENCE", 2.0)
-    text = "import os, time\nif os.fork() == 0: time.sleep(60)\ntime.sleep(60)\n"
+    text = (
+        "import time\nfrom logging import os\nif os.fork() == 0: time.sleep(60)\ntime.sleep(60)\n"
+    )
     (project / "forecast" / "commands.py").write_text(text)
     assert refused(data, project) == "The plugin could not be imported within 2 seconds."
 

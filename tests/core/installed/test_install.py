@@ -162,7 +162,12 @@ def test_less_is_not_asked_for(data: Path, project: Path) -> None:
             'command("roll")',
             "The command roll is one of dice",
         ),
-        ("sky.py", "SKIES", "import os; os._exit(3); SKIES", "ends Python when it is imported"),
+        (
+            "sky.py",
+            "SKIES",
+            "from logging import os; os._exit(3); SKIES",
+            "ends Python when it is imported",
+        ),
     ],
 )
 def test_a_broken_update_changes_nothing(
