@@ -13,6 +13,8 @@ from core.installed.problems import NotFit
 from core.plugins import folders, manifests
 from tests.core.installed import samples
 
+ENDS = "from logging import os; os._exit(3)"
+
 
 def agreed(lines: list[str]) -> bool:
     return True
