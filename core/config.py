@@ -243,6 +243,9 @@ class Config(_Section):
     nats: NatsConfig = Field(default_factory=NatsConfig, description="a table")
     temporal: TemporalConfig = Field(default_factory=TemporalConfig, description="a table")
     recorder: RecorderConfig = Field(default_factory=RecorderConfig, description="a table")
+    dev: StrictBool = Field(
+        default=False, description="true or false; true lets plugins open a database of their own"
+    )
     sandbox: Literal["auto", "require"] = Field(
         default="auto",
         description='"auto", or "require": plugins that are not trusted run only in a whole box',

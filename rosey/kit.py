@@ -15,9 +15,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Kit:
-    """`keys` only with storage.keys in the manifest; `folder` is for the plugin's own files."""
+    """`keys` only with storage.keys in the manifest; `folder` is for the plugin's own files,
+    and with `dev` for a database of its own."""
 
     keys: KeyValues | None = None
     services: Services | None = None
     texts: Texts = field(default_factory=Texts)
     folder: Path | None = None
+    dev: bool = False

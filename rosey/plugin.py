@@ -26,6 +26,8 @@ from rosey.timers import Timer
 from rosey.values import Here
 
 if TYPE_CHECKING:
+    import sqlite3
+
     from rosey.service_client import Services
     from rosey.storage.client import Database, KeyValues
 
@@ -119,6 +121,21 @@ class Context:
             raise RuntimeError(f"{self.command.plugin} has no data folder here")
         self.kit.folder.mkdir(parents=True, exist_ok=True)
         return self.kit.folder
+
+    def local_db(self) -> sqlite3.Connection:
+        """A SQLite file of the plugin's own, while it is developed; close it after use.
+
+        Raises RuntimeError unless rosey.toml says dev = true: what rooms rely on belongs in `db`,
+        where it is backed up, migrated and found again on another machine.
+        """
+        if not self.kit.dev:
+            raise RuntimeError(
+                "ctx.local_db() is for development: set dev = true in rosey.toml, or keep it in "
+                "ctx.db"
+            )
+        import sqlite3
+
+        return sqlite3.connect(self.folder / "local.db")
 
     @property
     def options(self) -> dict[str, object]:

@@ -43,13 +43,20 @@ class Boxed:
     """The plugin at work, from inside."""
 
     def __init__(
-        self, manifest: PluginManifest, folder: Path, data: Path, url: str, us: Login
+        self,
+        manifest: PluginManifest,
+        folder: Path,
+        data: Path,
+        url: str,
+        us: Login,
+        dev: bool,
     ) -> None:
         self._manifest = manifest
         self._folder = folder
         self._data = data
         self._url = url
         self._us = us
+        self._dev = dev
 
     async def run(self) -> None:
         """Until cancelled. Raises UserError for what cannot be started."""
@@ -60,7 +67,7 @@ class Boxed:
             stack.push_async_callback(bus.drain)
             # What is set for it comes over the bus alone.
             rooms = RoomSettings(Config)
-            await start_plugin(stack, bus, self._folder, rooms, "", self._data)
+            await start_plugin(stack, bus, self._folder, rooms, "", self._data, self._dev)
             notify.ready()
             log.info("ready: %s", name)
             await stay(bus)
@@ -99,7 +106,7 @@ def _enter(manifest: PluginManifest, data: Path, handed: Handed) -> Boxed:
     if handed.must_be_whole:
         box.require(enforced, manifest.name)
     imports.guard(code)
-    return Boxed(manifest, code, data, url, us)
+    return Boxed(manifest, code, data, url, us, handed.dev)
 
 
 def _code_of(folder: Path) -> list[Path]:

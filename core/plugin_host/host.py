@@ -50,6 +50,7 @@ class PluginHost:
         rooms: Callable[[], Iterable[str]] = tuple,
         texts: Texts | None = None,
         data: Path | None = None,
+        dev: bool = False,
         consumer: ConsumerSpec | None = None,
         key: str = "",
     ) -> None:
@@ -66,6 +67,7 @@ class PluginHost:
             services=Services(bus, manifest.name, manifest.services),
             texts=texts or Texts(strict=False),
             folder=data,
+            dev=dev,
         )
         self._timers = Timers(manifest.name, plugin.timers, rooms, self._tick)
         self._services = ServiceDesk(bus, manifest, plugin.offers, self._context, self._publish)

@@ -38,7 +38,8 @@ async def run(plugins: list[str], data: Path, config: Path | None) -> None:
             bus = await enter(addresses.nats, f"plugin {name}", data, settings.value.nats, us)
             stack.push_async_callback(bus.drain)
             rooms = RoomSettings(lambda: settings.value)
-            await start_plugin(stack, bus, _folder(name, data), rooms, addresses.temporal, data)
+            folder, dev = _folder(name, data), settings.value.dev
+            await start_plugin(stack, bus, folder, rooms, addresses.temporal, data, dev)
             buses.append(bus)
         notify.ready()
         log.info("ready: %s", ", ".join(plugins))
@@ -59,10 +60,11 @@ async def start_plugin(
     rooms: RoomSettings,
     temporal: str,
     data: Path,
+    dev: bool,
 ) -> None:
     """Runs the plugin of a folder on the bus until the stack ends. Raises UserError."""
     try:
-        await _start(stack, bus, folder, rooms, temporal, data)
+        await _start(stack, bus, folder, rooms, temporal, data, dev)
     except (ManifestError, TextsError) as problem:
         raise UserError(str(problem)) from problem
 
@@ -74,6 +76,7 @@ async def _start(
     rooms: RoomSettings,
     temporal: str,
     data: Path,
+    dev: bool,
 ) -> None:
     manifest = load_plugin(folder)
     reachable(folder)
@@ -97,6 +100,7 @@ async def _start(
         rooms=lambda: rooms.where(manifest.name),
         texts=Texts.load(folder / "texts"),
         data=data / "plugins" / manifest.name,
+        dev=dev,
     )
     await host.start()
     stack.push_async_callback(host.stop)

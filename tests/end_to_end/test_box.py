@@ -83,9 +83,22 @@ async def eat(ctx: Context) -> str:
             await asyncio.sleep(0.001)
     except MemoryError:
         await asyncio.sleep(60)
+
+
+@plugin.command("hog note")
+async def note(ctx: Context) -> str:
+    """Keeps something in a file of its own."""
+    db = ctx.local_db()
+    with db:
+        db.execute("CREATE TABLE IF NOT EXISTS notes (text)")
+        db.execute("INSERT INTO notes VALUES ('x')")
+        (count,) = db.execute("SELECT count(*) FROM notes").fetchone()
+    db.close()
+    return f"noted {count}"
 '''
 CONFIG = f"""
 sandbox = "require"
+dev = true
 {QUICK_ROOM}
 plugins.hog = {{ word = "apple" }}
 """
@@ -124,6 +137,9 @@ async def test_it_sees_its_own_and_no_more(running: RoseyProcess) -> None:
         for count, path in enumerate(("/etc/passwd", running.config, secret), 1):
             await alice.say(f"!hog peek {path}")
             await until_line(alice, "peek: Permission denied", count)
+        await alice.say("!hog note")
+        await until_line(alice, "noted 1")
+        assert (running.data / "plugins" / "hog" / "local.db").is_file()
         await alice.say("!hog sneak")
         line = await until_line(alice, "sneak: ")
         assert "commands.py:36: import subprocess: a plugin that is not trusted" in line

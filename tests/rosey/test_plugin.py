@@ -1,6 +1,8 @@
 """What a plugin author writes."""
 
+from contextlib import closing
 from datetime import UTC, datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -9,6 +11,7 @@ from pydantic import BaseModel
 from rosey import Context, Outcome, Plugin, Refused, User
 from rosey.durable import Order
 from rosey.events import Command, Line
+from rosey.kit import Kit
 from tests.rosey.orders import SOME_TIME, command
 
 
@@ -98,6 +101,15 @@ def test_without_workflows_there_is_no_mailbox() -> None:
 def test_without_storage_there_is_no_database() -> None:
     with pytest.raises(RuntimeError, match=r"trivia asks for no storage in its plugin\.toml"):
         _ = Context(command(1)).db
+
+
+def test_a_database_of_its_own_is_for_development(tmp_path: Path) -> None:
+    ctx = Context(command(1), kit=Kit(folder=tmp_path, dev=True))
+    with closing(ctx.local_db()) as db, db:
+        db.execute("CREATE TABLE notes (text)")
+    assert (tmp_path / "local.db").is_file()
+    with pytest.raises(RuntimeError, match=r"set dev = true in rosey\.toml, or keep it in ctx\.db"):
+        Context(command(1), kit=Kit(folder=tmp_path)).local_db()
 
 
 def test_chance_is_not_foreseeable_unless_a_test_says_so() -> None:

@@ -13,9 +13,10 @@ WAY_IN = ("credentials", "user", "password", "token", "tls_ca", "tls_cert", "tls
 
 @dataclass(frozen=True)
 class Handed:
-    """Whether the box must be whole, and how to get into NATS: nothing else of rosey.toml."""
+    """Whether the box must be whole, how to get into NATS, and `dev`: no more of rosey.toml."""
 
     must_be_whole: bool
+    dev: bool
     nats: NatsConfig
 
 
@@ -25,13 +26,13 @@ def handed_over(config: Config, variables: Mapping[str, str]) -> dict[str, str]:
     nats = {key: _plain(value) for key, value in given.items() if value is not None}
     secrets = (config.nats.password, config.nats.token)
     named = [each.env for each in secrets if each and each.env]
-    return scrubbed(variables, named) | {HANDED: json.dumps([config.sandbox, nats])}
+    return scrubbed(variables, named) | {HANDED: json.dumps([config.sandbox, config.dev, nats])}
 
 
 def taken_over(text: str) -> Handed:
     """From the variable HANDED."""
-    sandbox, nats = json.loads(text)
-    return Handed(sandbox == "require", NatsConfig.model_validate(nats))
+    sandbox, dev, nats = json.loads(text)
+    return Handed(sandbox == "require", dev, NatsConfig.model_validate(nats))
 
 
 def _plain(value: object) -> object:
