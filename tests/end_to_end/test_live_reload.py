@@ -141,7 +141,7 @@ async def test_broken_code_leaves_the_old_one_answering(
         told = await reload(running, "dice")
         assert told.returncode == 1
         assert told.stderr.startswith("dice was not reloaded and runs on as it was: ")
-        assert f"{file}, line 24: '(' was never closed\n" in told.stderr
+        assert f"{file}, line 40: '(' was never closed\n" in told.stderr
         await alice.say("!flip")
         await until_line(alice, "🪙")
         assert running.pid("dice") == pid

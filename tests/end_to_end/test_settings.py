@@ -111,7 +111,7 @@ async def test_each_room_has_its_own_at_once_and_after_a_new_start(tmp_path: Pat
             assert all(part in line for part in ("!stats", "!set", "!plugin reload"))
             # Nothing came late either.
             assert (rolled(rooms.lobby), rolled(rooms.den)) == (1, 1)
-        told = running.command("plugin", "list")
+        told = running.command("plugin", "rooms")
         assert "dice 1.0.0: ready, off in lounge/lobby" in told.stdout, told.stderr
         assert running.log("nats").count("Violation") == 0
 

@@ -48,7 +48,7 @@ async def test_from_install_to_remove(tmp_path: Path) -> None:
             assert "1.0.0, 1.1.0" in shown
 
             said = plugin(running, "remove", "forecast")
-            assert "What it has stored stays: the table forecast_asked." in said
+            assert "What it has stored stays: the table forecast_asked, " in said
             assert "forecast" not in await ask(alice, "!help", "roll")
             assert "forecast" not in running.runtime["processes"]
         assert {name: running.pid(name) for name in pids} == pids

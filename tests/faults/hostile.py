@@ -81,8 +81,19 @@ EVENTS = (
     subjects.CONNECTION_DOWN,
     subjects.SENT,
 )
-BUCKETS = (subjects.PLUGINS_BUCKET, subjects.LISTENING_BUCKET, subjects.CONNECTIONS_BUCKET)
-KEYS = {*WORLD, CONNECTION, f"{CONNECTION}.offer", f"trivia.{channels.token(CHANNEL)}"}
+BUCKETS = (
+    subjects.PLUGINS_BUCKET,
+    subjects.LISTENING_BUCKET,
+    subjects.CONNECTIONS_BUCKET,
+    subjects.SETTINGS_BUCKET,
+)
+KEYS = {
+    *WORLD,
+    *map(subjects.in_force, WORLD),
+    CONNECTION,
+    f"{CONNECTION}.offer",
+    f"trivia.{channels.token(CHANNEL)}",
+}
 REPLY = re.compile(r"rosey\.reply\.(dice|trivia|core)\.(r-c|a)-[0-9a-f]{20}")
 # What a client and the server say to each other about streams, consumers and answers.
 TALK = re.compile(r"(\$JS\.(API|ACK|EVENT)|_INBOX)\.")
@@ -114,7 +125,15 @@ WORDS = {
     *("CREATE", "DURABLE", "DELETE", "MAX_DELIVERIES", "MSG_TERMINATED", "MSG_NAKED", "$KV", ">"),
     *("CREATED", "UPDATED", "ACTION", "UPDATE", "_INBOX", "API_AUDIT", "TERMINATED", "*"),
     *(streams.EVENTS, streams.SENDS, streams.DEAD, streams.LIFECYCLE),
-    *(streams.SECURITY, streams.MONITORING, "router", "heard", f"send-{CONNECTION}", "send-fake"),
+    *(
+        streams.SECURITY,
+        streams.MONITORING,
+        "router",
+        "heard",
+        "manager",
+        f"send-{CONNECTION}",
+        "send-fake",
+    ),
     *(kind(name) for kind in (streams.commands_of, streams.replies_of) for name in WORLD),
     *(streams.events_of(name) for name in WORLD),
     *(f"KV_{bucket}" for bucket in BUCKETS),
