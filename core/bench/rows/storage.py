@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,7 +12,9 @@ from core.bench.figures import Bar, Figure, median, percentile
 from core.bench.processes import bare_database
 from core.bench.sizes import Sizes
 from core.bench.stand import Stand
+from rosey import streams
 from rosey.storage import Database, Unavailable
+from rosey.streams import ConsumerSpec
 
 CORE = "core"
 CHANNEL = "bench/storage"
@@ -27,6 +30,8 @@ _numbers = itertools.count(1)
 async def storage(stand: Stand, sizes: Sizes) -> list[Figure]:
     """On the database that comes with Rosey, by the client that plugins use."""
     database = Database.on(stand.bus, CORE)
+    stand.say("storage: what earlier rows have left to the recorder")
+    await _recorded(stand)
     stand.say("storage: keys")
     gets, floors = await _gets(stand, database, sizes)
     stand.say("storage: rows")
@@ -81,6 +86,20 @@ async def database(stand: Stand, sizes: Sizes) -> list[Figure]:
             bar=Bar(5),
         ),
     ]
+
+
+async def _recorded(stand: Stand) -> None:
+    """Waits until nothing is left to be recorded, or PATIENCE is over."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(PATIENCE):
+            for spec in (streams.recorded_events(), streams.recorded_sends()):
+                while await _left(stand, spec):
+                    await asyncio.sleep(EVERY)
+
+
+async def _left(stand: Stand, spec: ConsumerSpec) -> int:
+    about = await stand.bus.js.consumer_info(spec.stream, spec.durable)
+    return (about.num_pending or 0) + (about.num_ack_pending or 0)
 
 
 async def _gets(stand: Stand, database: Database, sizes: Sizes) -> tuple[list[float], list[float]]:
