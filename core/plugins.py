@@ -8,6 +8,7 @@ from typing import Any
 
 from core.installed import places
 from rosey.manifest import ManifestError, People, PluginManifest, Storage, find_plugins, load_plugin
+from rosey.room_commands import CORE
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 PLUGINS = CHECKOUT / "plugins"
@@ -23,7 +24,7 @@ LOGGED = (
 # The plugin that is none: the room's own commands, which the recorder answers. Its name is one
 # that no plugin may have.
 ROOM = PluginManifest.model_construct(
-    name="core",
+    name=CORE,
     version="1.0.0",
     summary="The room's memory",
     entry="core.recorder.commands:plugin",

@@ -12,6 +12,8 @@ MANAGER_ACTIONS = (
     "plugin_reload",
     "plugin_status",
 )
+# What is typed first: `plugin` of plugin_list.
+FIRST_WORDS = {action.partition("_")[0] for action in (*RECORDER_ACTIONS, *MANAGER_ACTIONS)}
 # The plugin manager has a word of its own in `rosey_plugins`.
 MANAGER_KEY = f"{CORE}.manager"
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from core.installed import places, shelf
 from core.plugins import PLUGINS, ROOM, load
 from rosey.manifest import PluginManifest, find_plugins, load_plugin
+from rosey.room_commands import FIRST_WORDS
 from rosey.routing.commands import OWN
 
 # Processes of every Rosey; a plugin's process has the plugin's name.
@@ -62,7 +63,7 @@ def _words(name: str, data: Path | None) -> dict[str, str]:
     for folder in find_plugins(PLUGINS).values():
         manifest = load_plugin(folder)
         owners |= _of_plugin(manifest)
-    owners |= _of_plugin(ROOM)
+    owners |= dict.fromkeys(FIRST_WORDS, ROOM.name)
     return owners | {word: "Rosey herself" for command in OWN for word in command.words}
 
 

@@ -49,6 +49,7 @@ class MyData:
         self, database_of: Callable[[str], Database], data: Path, keep_days: Callable[[], int]
     ) -> None:
         self._database_of = database_of
+        self._data = data
         self._folder = data / FOLDER
         self._keep_days = keep_days
 
@@ -66,7 +67,7 @@ class MyData:
         with_rows: dict[str, dict[str, list[Row]]] = {}
         kept = []
         try:
-            for owner, people in _declared():
+            for owner, people in self._declared():
                 rows = [row async for row in self._rows(ctx.command, owner, people)]
                 kept.append(Kept(owner, people, len(rows)))
                 with_rows.setdefault(owner, {})[people.what] = rows
@@ -88,7 +89,7 @@ class MyData:
         try:
             kept = [
                 Kept(owner, people, await self._count(ctx.command, owner, people))
-                for owner, people in _declared()
+                for owner, people in self._declared()
             ]
             if is_sure:
                 kept = [
@@ -104,6 +105,16 @@ class MyData:
             ctx.pm(ctx.user, texts.sure(kept, days, ctx.command.prefix))
         else:
             ctx.pm(ctx.user, texts.nothing())
+
+    def _declared(self) -> Iterator[tuple[str, People]]:
+        """What the room's memory and the plugins, installed ones too, say they keep of people."""
+        try:
+            plugins = manifests(self._data)
+        except ManifestError as problem:
+            raise Refused(texts.BROKEN) from problem
+        for manifest in (ROOM, *plugins.values()):
+            for people in manifest.people:
+                yield manifest.name, people
 
     async def _forget(self, command: Command, kept: Kept, number: int) -> Kept:
         """How many were changed, by this command or an earlier try of it."""
@@ -136,17 +147,6 @@ def file_name(command: Command) -> str:
     """For the asker's file: `lounge=2Falice.json`."""
     name = token(f"{Channel.parse(command.channel).connection}/{name_key(command.user.name)}")
     return f"{name if len(name) <= 120 else ids.derive('p', name)}.json"
-
-
-def _declared() -> Iterator[tuple[str, People]]:
-    """What the room's memory and the plugins say they keep about people."""
-    try:
-        plugins = manifests()
-    except ManifestError as problem:
-        raise Refused(texts.BROKEN) from problem
-    for manifest in (ROOM, *plugins.values()):
-        for people in manifest.people:
-            yield manifest.name, people
 
 
 def _of(command: Command, people: People) -> dict[str, Any]:

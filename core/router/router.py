@@ -158,7 +158,7 @@ class Router:
             return
         if not self._is_on(message.channel, found.plugin):
             return
-        alive = self._presences.alive(found.plugin)
+        alive = self._presences.alive(found.plugin, found.command.action)
         if refused := refusal(message, prefix, found, alive, self._cooldowns):
             await self._say(message, refused)
             return

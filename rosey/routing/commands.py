@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from rosey.events import ChatCommand, PluginPresence
+from rosey.room_commands import CORE
 
-CORE = "core"
 NEAR = 0.75
 LONGEST_WORD = 32
 

@@ -20,7 +20,7 @@ from core.recorder import mydata
 from core.recorder import mydata_texts as texts
 from core.recorder.mydata import MyData
 from rosey.events import Command, User
-from rosey.manifest import ManifestError
+from rosey.manifest import ManifestError, PluginManifest
 from rosey.plugin import Context, Refused
 from rosey.storage import Database
 from tests.activities.storage.shelf import Shelf
@@ -204,12 +204,26 @@ async def test_a_disk_that_takes_nothing_is_told(desk: Desk) -> None:
 
 
 async def test_a_broken_description_is_told(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken() -> None:
+    def broken(_: Path) -> None:
         raise ManifestError("plugin.toml")
 
     monkeypatch.setattr(mydata, "manifests", broken)
     with pytest.raises(Refused, match="a plugin's description is broken"):
         await desk.tell("export")
+
+
+async def test_an_installed_plugin_is_asked_too(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Path] = []
+
+    def found(data: Path) -> dict[str, PluginManifest]:
+        asked.append(data)
+        return manifests(data)
+
+    monkeypatch.setattr(mydata, "manifests", found)
+    await desk.tell("export")
+    assert asked == [desk.data]
 
 
 def test_very_long_names_have_files_of_their_own(desk: Desk) -> None:

@@ -1,5 +1,6 @@
 """Lines in, actions out, on a real bus."""
 
+import asyncio
 import json
 from datetime import UTC, datetime, timedelta
 
@@ -19,6 +20,7 @@ from rosey.events import (
 )
 from rosey.manifest import PluginManifest
 from rosey.plugin import Context, Plugin, Refused
+from rosey.room_commands import MANAGER_KEY
 from rosey.settings import InForce
 from tests.core.stage import ROOM, Stage, settled, stored
 from tests.servers import until
@@ -115,6 +117,29 @@ async def test_a_plugin_that_is_gone_is_said_to_be_and_nothing_is_queued(stage: 
     await stage.say("!roll")
     await stage.until_line("dice is not running right now")
     assert await stored(stage.bus, streams.commands_of("dice")) == []
+
+
+async def test_who_answers_for_the_room_may_be_there_while_the_other_is_gone(stage: Stage) -> None:
+    router = await stage.router()
+    bucket = stage.bus.bucket(subjects.PLUGINS_BUCKET)
+    ages = {"core": 6, MANAGER_KEY: 0}
+    words = {"core": "stats", MANAGER_KEY: "set"}
+    for key, age in ages.items():
+        presence = PluginPresence(
+            plugin="core",
+            version="1.0.0",
+            alive_at=datetime.now(UTC) - timedelta(seconds=age),
+            commands=[ChatCommand(action=words[key], words=[words[key]])],
+        )
+        await bucket.put(key, presence.wire())
+    await until(lambda: {"stats", "set"} <= router._words.keys())
+    await stage.say("!stats")
+    await stage.until_line("My memory is not running right now")
+    await stage.say("!set")
+    async with asyncio.timeout(10):
+        while not (taken := await stored(stage.bus, streams.commands_of("core"))):
+            await asyncio.sleep(0.01)
+    assert [subject for subject, _ in taken] == [subjects.command("core", "set")]
 
 
 async def test_an_alive_but_slow_plugin_gets_a_notice_once(stage: Stage) -> None:

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from core.plugins import load, manifests
 from rosey.events import ChatCommand, PluginPresence
-from rosey.routing.commands import CORE, OWN, Found, Group, Table, Unknown, fold, resolve, table
+from rosey.room_commands import CORE
+from rosey.routing.commands import OWN, Found, Group, Table, Unknown, fold, resolve, table
 from tests.rosey.orders import SOME_TIME
 
 
