@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Generic, Self, TypeVar
 
 from core.errors import UserError
+from rosey import tasks
 
 log = logging.getLogger("core.config")
 EVERY = 1.0
@@ -33,8 +34,7 @@ class Watched(Generic[Value]):
         trace: TracebackType | None,
     ) -> None:
         if self._task:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await tasks.end(self._task)
 
     async def _follow(self) -> None:
         said = ""

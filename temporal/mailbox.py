@@ -16,7 +16,7 @@ from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
-from rosey import clock, ids
+from rosey import clock, ids, tasks
 from rosey.durable import Order
 from rosey.durable.orders import KEEP_FOR
 from rosey.events import Command, Outcome
@@ -85,9 +85,7 @@ class Mailboxes:
     async def close(self) -> None:
         """Gives up what is under way; it was not acknowledged and comes again."""
         carriers = [box.carrier for box in self._boxes.values() if box.carrier]
-        for carrier in carriers:
-            carrier.cancel()
-        await asyncio.gather(*carriers, return_exceptions=True)
+        await tasks.end(*carriers)
 
     async def _carry(self, workflow_id: str, box: _Box) -> None:
         try:

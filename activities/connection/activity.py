@@ -12,7 +12,7 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.service import RPCError
 
 from activities.connection.session import Session
-from rosey import clock, subjects
+from rosey import clock, subjects, tasks
 from rosey.backoff import platform_delay
 from rosey.contracts.connection import (
     CLAIM,
@@ -81,8 +81,7 @@ class ConnectionActivities:
     async def close(self) -> None:
         """Leaves the room in good order."""
         if self._offering:
-            self._offering.cancel()
-            await asyncio.gather(self._offering, return_exceptions=True)
+            await tasks.end(self._offering)
         await self._leave()
 
     async def _offer(self) -> None:
@@ -103,8 +102,7 @@ class ConnectionActivities:
         if session:
             await session.close()
         if running:
-            running.cancel()
-            await asyncio.gather(running, return_exceptions=True)
+            await tasks.end(running)
 
     def _running_session(self) -> tuple[Session, "asyncio.Task[None]"]:
         """The session that is alive, or a new attempt to join."""

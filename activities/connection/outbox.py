@@ -24,6 +24,7 @@ from nats.aio.msg import Msg
 from nats.js.api import Header
 
 from activities.connection.spool import Spool, Spooled
+from rosey import tasks
 from rosey.bus import Bus, BusError
 from rosey.bus.middleware import headers_for
 from rosey.events import Wire
@@ -104,8 +105,7 @@ class Outbox:
         with suppress(TimeoutError):
             await self.flushed(patience)
         if self._work:
-            self._work.cancel()
-            await asyncio.gather(self._work, return_exceptions=True)
+            await tasks.end(self._work)
         self._spool.close()
         if self.unstored:
             log.warning(

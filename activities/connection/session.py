@@ -24,7 +24,7 @@ from activities.connection.record import (
     verdict,
 )
 from activities.connection.spool import Spool
-from rosey import clock, ids, streams, subjects
+from rosey import clock, ids, streams, subjects, tasks
 from rosey.bus import Bucket, Bus, BusError, Consumer, Delivery, Poison
 from rosey.events import Action, ConnectionEvent, Message, Sent, User, Wire
 from rosey.platform import Connector, Entry, Occurrence, PlatformError, Refusal
@@ -98,9 +98,7 @@ class Session:
         await self.connector.disconnect()
         if self._bucket is None:
             return
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await tasks.end(*self._tasks)
         await self.outbox.close()
         if self._unsaved:
             with suppress(*AWAY):
@@ -143,9 +141,7 @@ class Session:
         self._gone.set()
         self._publish_connection(subjects.CONNECTION_DOWN, reason)
         self._hear(None)
-        for task in self._tasks[1:]:
-            task.cancel()
-        await asyncio.gather(*self._tasks[1:], return_exceptions=True)
+        await tasks.end(*self._tasks[1:])
         consumer, self._consumer = self._consumer, None
         if consumer:
             await consumer.stop()

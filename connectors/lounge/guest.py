@@ -11,6 +11,7 @@ import aiohttp
 import socketio
 
 from connectors.lounge.text import as_typed
+from rosey import tasks
 
 _CONNECT_SECONDS = 5.0
 _RETRY_SECONDS = 0.2
@@ -92,8 +93,7 @@ class Guest:
 
     async def close(self) -> None:
         if self._keeper:
-            self._keeper.cancel()
-            await asyncio.wait([self._keeper])
+            await tasks.end(self._keeper)
         await self._leave()
 
     async def emit(self, event: str, data: Any = None) -> None:

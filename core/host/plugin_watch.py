@@ -13,6 +13,7 @@ from core.host.pulse import Pulse
 from core.plugins import folders
 from rosey.bus import Bus, BusError
 from rosey.manifest import ManifestError, load_plugin
+from rosey.tasks import end
 
 log = logging.getLogger("core.host")
 
@@ -45,10 +46,7 @@ async def _on(bus: Bus, lifecycle: Lifecycle, pulse: Pulse) -> None:
     try:
         await asyncio.wait(tasks, return_when="FIRST_COMPLETED")
     finally:
-        for task in tasks:
-            task.cancel()
-        ends = await asyncio.gather(*tasks, return_exceptions=True)
-        for problem in ends:
+        for problem in await end(*tasks):
             if isinstance(problem, Exception):
                 log.warning("what becomes of plugins waits: %r", problem)
         await bus.drain()

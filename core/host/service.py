@@ -32,6 +32,7 @@ from core.manager.manager import Host
 from core.manager.service import ManagerService
 from core.plugins import manifests
 from core.runtime import FILE_NAME, Addresses, ProcessState, Runtime
+from rosey import tasks
 
 RESTART_SECONDS = 30.0
 WATCH_AGAIN_SECONDS = 5.0
@@ -138,11 +139,7 @@ class _Host:
     async def _end(self, beside: list[asyncio.Task[None]]) -> None:
         """Before the servers stop, so that who uses them can take leave."""
         await self._stop.wait()
-        left = set(beside)
-        while left:  # a library may lose a cancellation, and then it is told again
-            for task in left:
-                task.cancel()
-            _, left = await asyncio.wait(left, timeout=CANCEL_AGAIN_SECONDS)
+        await tasks.end(*beside, again_after=CANCEL_AGAIN_SECONDS)
 
     async def _keep_order(self) -> None:
         """What goes wrong with the watching is told, and must not take the rest with it."""

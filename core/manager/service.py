@@ -23,7 +23,7 @@ from core.manager.manager import Host, Manager
 from core.plugin_host.host import PluginHost
 from core.plugins import ROOM
 from core.watched import Watched
-from rosey import streams
+from rosey import streams, tasks
 from rosey.bus import Bus, BusError
 from rosey.manifest import Storage
 from rosey.room_commands import MANAGER_KEY
@@ -31,7 +31,6 @@ from rosey.room_commands import MANAGER_KEY
 log = logging.getLogger("core.manager")
 
 AGAIN = 0.5
-CANCEL_AGAIN = 0.1
 # By what name somebody at the command line has set something.
 OPERATOR = "operator"
 PROBLEMS = (BusError, UserError, nats.errors.Error, JetStreamError, TimeoutError)
@@ -92,7 +91,7 @@ class ManagerService:
                 await asyncio.gather(*work)
             finally:
                 self._manager = None
-                await _end(work)
+                await tasks.end(*work)
                 await host.stop()
 
     @asynccontextmanager
@@ -132,13 +131,3 @@ class ManagerService:
         if room not in rooms:
             raise UnknownName("room", room, rooms)
         return [room]
-
-
-async def _end(work: "list[asyncio.Task[None]]") -> None:
-    """A library may lose a cancellation, and then it is told again."""
-    left = set(work)
-    while left:
-        for task in left:
-            task.cancel()
-        _, left = await asyncio.wait(left, timeout=CANCEL_AGAIN)
-    await asyncio.gather(*work, return_exceptions=True)

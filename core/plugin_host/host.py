@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from core.backpressure import store_when_there_is_room
 from core.plugin_host.services import ServiceDesk
 from core.plugin_host.timers import Timers
-from rosey import clock, ids, streams, subjects
+from rosey import clock, ids, streams, subjects, tasks
 from rosey.bus import Bus, Consumer, Delivery
 from rosey.events import Command, Happening, Outcome, PluginEvent, PluginPresence
 from rosey.handling import announcement_of, handle, reply_to
@@ -96,8 +96,7 @@ class PluginHost:
     async def stop(self) -> None:
         """Takes no more; what is in hand is finished or comes again elsewhere."""
         if self._presence:
-            self._presence.cancel()
-            await asyncio.gather(self._presence, return_exceptions=True)
+            await tasks.end(self._presence)
         await self._timers.stop()
         await self._services.stop()
         if self._consumer:

@@ -13,7 +13,7 @@ import nats.errors
 from pydantic_core import to_json
 
 from core.authority.rights import ANSWERS
-from rosey import clock, ids, subjects
+from rosey import clock, ids, subjects, tasks
 from rosey.bus import Bus, Incoming
 from rosey.bus.incoming import Subscribed
 from rosey.events import Command, Happening, User
@@ -104,9 +104,7 @@ class ServiceDesk:
                 await subscription.unsubscribe()
         if self._at_work:
             _, late = await asyncio.wait(list(self._at_work), timeout=2.0)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+            await tasks.end(*late)
 
     # -- questions -------------------------------------------------------------------------
 

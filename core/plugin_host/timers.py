@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from nats.errors import Error as NatsError
 from nats.js.errors import Error as JetStreamError
 
-from rosey import clock, ids
+from rosey import clock, ids, tasks
 from rosey.bus import BusError
 from rosey.events import Command, User
 from rosey.timers import Timer
@@ -48,9 +48,7 @@ class Timers:
         ]
 
     async def stop(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await tasks.end(*self._tasks)
 
     async def _keep(self, timer: Timer) -> None:
         while True:

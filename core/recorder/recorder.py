@@ -7,7 +7,7 @@ from collections.abc import Callable
 from core.recorder.facts import read
 from core.recorder.ledger import Ledger
 from core.recorder.writer import FIRST_PAUSE, LONGEST_PAUSE, MOST_BYTES, Writer
-from rosey import streams, subjects
+from rosey import streams, subjects, tasks
 from rosey.bus import Bus, Delivery, Poison
 from rosey.storage import Database, StorageError
 from rosey.storage.room import DatabaseRoomStorage
@@ -45,8 +45,7 @@ class Recorder:
         finally:
             if not writing.done():
                 await asyncio.gather(*(consumer.stop() for consumer in consumers))
-            writing.cancel()
-            await asyncio.gather(writing, return_exceptions=True)
+            await tasks.end(writing)
 
     async def _tables(self) -> None:
         pause, said = FIRST_PAUSE, ""

@@ -18,6 +18,7 @@ from core.recorder.recorder import Recorder
 from core.recorder.retention import forget_old
 from core.runtime import find
 from core.watched import Watched
+from rosey import tasks
 from rosey.bus import Bus
 from rosey.storage import Database
 
@@ -43,7 +44,7 @@ async def run(data: Path, config: Path | None) -> None:
             asyncio.create_task(forget_old(database, keep_days), name="forget"),
             asyncio.create_task(stay(bus), name="stay"),
         ]
-        stack.push_async_callback(_end, work)
+        stack.push_async_callback(tasks.end, *work)
         notify.ready()
         log.info("ready")
         await asyncio.gather(*work)
@@ -58,9 +59,3 @@ async def _answer(
     host = PluginHost(bus, ROOM, memory.beside(mydata.beside(load(ROOM.entry))))
     await host.start()
     stack.push_async_callback(host.stop)
-
-
-async def _end(work: "list[asyncio.Task[None]]") -> None:
-    for task in work:
-        task.cancel()
-    await asyncio.gather(*work, return_exceptions=True)

@@ -12,7 +12,7 @@ from core.router.heard import Heard
 from core.router.presence import Presences
 from core.router.readers import Readers
 from core.router.sparingly import Sparingly
-from rosey import channels, ids, streams, subjects
+from rosey import channels, ids, streams, subjects, tasks
 from rosey.bus import Bus, BusError, Delivery, Mirror, StreamFull
 from rosey.channels import Channel
 from rosey.cooldowns import CoolDowns
@@ -75,9 +75,7 @@ class Router:
         await self._readers.read(known)
 
     async def stop(self) -> None:
-        for watch in self._watches:
-            watch.cancel()
-        await asyncio.gather(*self._watches, return_exceptions=True)
+        await tasks.end(*self._watches)
 
     # -- what is known ---------------------------------------------------------------------
 

@@ -22,7 +22,7 @@ from nats.js.errors import (
     ServiceUnavailableError,
 )
 
-from rosey import streams
+from rosey import streams, tasks
 from rosey.bus.bucket import Bucket, Mirror
 from rosey.bus.consumer import Consumer, Feed, Handler
 from rosey.bus.errors import BusError, StreamFull
@@ -134,7 +134,7 @@ class Bus:
             await connecting
         finally:
             turned_away.cancel()
-            await _ended(connecting)
+            await tasks.end(connecting, again_after=0.1)
 
     async def another(self, name: str) -> "Bus":
         """A second connection of the same process, with the same rights."""
@@ -361,8 +361,7 @@ class Bus:
         """
         await self._stop_taking()
         if self._catching_up:
-            self._catching_up.cancel()
-            await asyncio.gather(self._catching_up, return_exceptions=True)
+            await tasks.end(self._catching_up)
         if self.client.is_closed:
             return
         try:
@@ -373,7 +372,7 @@ class Bus:
         with suppress(OSError):  # the connection was lost, and nobody takes what is left to send
             await self.client.close()
         if self.client._reconnection_task:
-            await _ended(self.client._reconnection_task)
+            await tasks.end(self.client._reconnection_task, again_after=0.1)
 
     async def _stop_taking(self) -> None:
         listening = self._listening if self.is_connected else []
@@ -447,14 +446,3 @@ class Bus:
 async def _drained(subscription: Subscribed) -> None:
     with suppress(TimeoutError, nats.errors.Error):  # not longer; or it was ended before
         await asyncio.wait_for(subscription.drain(), CONNECT_PATIENCE)
-
-
-async def _ended(task: "asyncio.Future[None]") -> None:
-    """Until it is over: Python 3.11 may lose a cancellation that meets a refused connection.
-
-    The library would go on trying to connect for ever, and the process never end.
-    """
-    while not task.done():
-        task.cancel()
-        await asyncio.wait([task], timeout=0.1)
-    await asyncio.gather(task, return_exceptions=True)

@@ -14,7 +14,7 @@ from nats.js.api import Header
 from nats.js.errors import Error as JetStreamError
 from pydantic import ValidationError
 
-from rosey import ids, subjects
+from rosey import ids, subjects, tasks
 from rosey.bus.errors import BusError
 from rosey.bus.middleware import around_handling
 from rosey.streams import MOST_TRIES, ConsumerSpec
@@ -133,13 +133,7 @@ class Consumer:
         if self._in_hand:
             await asyncio.wait(list(self._in_hand), timeout=2.0)
         if self._watch:
-            self._watch.cancel()
-            await asyncio.gather(self._watch, *self._cancelled(), return_exceptions=True)
-
-    def _cancelled(self) -> list[asyncio.Task[None]]:
-        for task in self._in_hand:
-            task.cancel()
-        return list(self._in_hand)
+            await tasks.end(self._watch, *self._in_hand)
 
     def take(
         self, reply: str, subject: str, data: bytes, headers: dict[str, str], seq: int, tries: int

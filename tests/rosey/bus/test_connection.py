@@ -10,7 +10,7 @@ from nats.js.errors import BadRequestError
 
 from core.host.ports import free_port
 from rosey import streams, subjects
-from rosey.bus import Bus, BusError, Login, client
+from rosey.bus import Bus, BusError, Login
 from rosey.streams import ConsumerSpec
 from tests.consuming import consume
 from tests.rosey.bus.ear import Ear
@@ -187,25 +187,6 @@ async def test_a_consumer_stops_after_its_bus(nats: NatsServer) -> None:
     await bus.client.close()
     await consumer.stop()
     await bus.drain()
-
-
-async def test_what_does_not_hear_that_it_should_end_is_told_again() -> None:
-    deaf = 2
-
-    async def connecting() -> None:
-        nonlocal deaf
-        while True:
-            try:
-                await asyncio.Event().wait()
-            except asyncio.CancelledError:
-                deaf -= 1
-                if deaf < 0:
-                    raise
-
-    task = asyncio.ensure_future(connecting())
-    await asyncio.sleep(0)
-    await asyncio.wait_for(client._ended(task), 5)
-    assert task.cancelled()
 
 
 async def test_nothing_goes_on_when_we_leave_a_server_that_is_away(nats: NatsServer) -> None:
