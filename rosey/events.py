@@ -80,6 +80,7 @@ class MediaEvent(Wire):
     channel: str
     at: AwareDatetime
     media: Media | None = None
+    uid: int | None = Field(default=None, description="its place on the list, when it is known")
     position: float = 0.0
     paused: bool = False
 
@@ -105,6 +106,7 @@ class PlaylistChange(Wire):
     uid: int | None = None
     after: int | str | None = None
     locked: bool | None = None
+    current: int | None = Field(default=None, description="the uid of what plays, in `replaced`")
 
 
 class ConnectionEvent(Wire):
@@ -119,6 +121,7 @@ class ConnectionEvent(Wire):
     at: AwareDatetime
     reason: str = ""
     gap: bool = False
+    first: bool = Field(default=False, description="the first join of this process")
     name: str = ""
     users: list[User] = []
 
@@ -130,6 +133,22 @@ class Sent(Wire):
     channel: str
     sent_at: AwareDatetime
     kind: str = Field(default="say", description="the action's")
+    uid: int | None = Field(default=None, description="of what a `media_add` became")
+    media: Media | None = Field(default=None, description="what a `media_add` became")
+
+
+class ActionRefused(Wire):
+    """`rosey.events.refused`: the platform did not do it.
+
+    `code`: permission, refused, gone (the uid is another's now) or lost (nobody knows).
+    """
+
+    action_id: str
+    channel: str
+    kind: str
+    code: str
+    reason: str
+    at: AwareDatetime
 
 
 class Command(Wire):

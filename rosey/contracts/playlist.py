@@ -94,4 +94,7 @@ class Edits(BaseModel):
 
     id: str
     channel: str
+    session: str = Field(
+        default="", description="the id of the join that they were made for; void in another"
+    )
     edits: list[Edit]

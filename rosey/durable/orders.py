@@ -34,6 +34,9 @@ class Order(BaseModel):
     seq: int = 0
     plain: bool = False
     settings: dict[str, Any] | None = None
+    event: dict[str, Any] | None = Field(
+        default=None, description="what happened in the room, for an order that nobody gave"
+    )
 
     @classmethod
     def of(cls, command: Command, settings: dict[str, Any] | None = None) -> Self:
@@ -48,6 +51,7 @@ class Order(BaseModel):
             seq=command.seq,
             plain=command.plain,
             settings=settings,
+            event=command.event,
         )
 
 

@@ -1,0 +1,95 @@
+"""What is heard of the room, as orders bring it. Pure."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from pydantic import BaseModel
+
+from rosey.events import ActionRefused, ConnectionEvent, MediaEvent, Outcome, Sent, UserEvent
+from rosey.events import PlaylistChange as ListChange
+from workflows.playlist import answers, follow, people, player, whole_list
+from workflows.playlist.models import Room
+
+# Seconds after which an answer to an edit will not come any more: its process has died.
+PATIENCE = 60
+
+
+def heard(room: Room, action: str, event: dict[str, Any], now: datetime) -> list[Outcome]:
+    """What the room is to be told of it; an event that nobody here listens for is nothing."""
+    if action not in EARS:
+        return []
+    model, ear = EARS[action]
+    return ear(room, model.model_validate(event), now)
+
+
+def patience_ends(room: Room) -> datetime | None:
+    """When the oldest edit that was not answered is given up."""
+    oldest = min((each.at for each in room.pending.values()), default=None)
+    return oldest + timedelta(seconds=PATIENCE) if oldest else None
+
+
+def give_up(room: Room, now: datetime) -> None:
+    """Forgets edits that nobody answers; what they did shows on the list."""
+    before = now - timedelta(seconds=PATIENCE)
+    for action_id in [id for id, each in room.pending.items() if each.at <= before]:
+        del room.pending[action_id]
+
+
+def _up(room: Room, event: ConnectionEvent, now: datetime) -> list[Outcome]:
+    follow.came_up(room, event)
+    return []
+
+
+def _down(room: Room, event: ConnectionEvent, now: datetime) -> list[Outcome]:
+    follow.went_down(room)
+    return []
+
+
+def _list(room: Room, event: ListChange, now: datetime) -> list[Outcome]:
+    if event.kind == "replaced":
+        return whole_list.replaced(room, event, event.at)
+    return follow.one_change(room, event, event.at)
+
+
+def _media(room: Room, event: MediaEvent, now: datetime) -> list[Outcome]:
+    return player.start(room, event) if event.media else []
+
+
+def _media_end(room: Room, event: MediaEvent, now: datetime) -> list[Outcome]:
+    return player.finish(room, event.at)
+
+
+def _came(room: Room, event: UserEvent, now: datetime) -> list[Outcome]:
+    people.joined(room, event)
+    return []
+
+
+def _left(room: Room, event: UserEvent, now: datetime) -> list[Outcome]:
+    people.left(room, event)
+    return []
+
+
+def _sent(room: Room, event: Sent, now: datetime) -> list[Outcome]:
+    media = event.media
+    seconds, title = (media.seconds, media.title) if media else (0.0, "")
+    return answers.done(room, event.action_id, event.uid, seconds, title)
+
+
+def _refused(room: Room, event: ActionRefused, now: datetime) -> list[Outcome]:
+    return answers.refused(room, event.action_id, event.code, event.reason)
+
+
+Ear = Callable[[Room, Any, datetime], list[Outcome]]
+EARS: dict[str, tuple[type[BaseModel], Ear]] = {
+    "on_connection_up": (ConnectionEvent, _up),
+    "on_connection_down": (ConnectionEvent, _down),
+    "on_playlist_change": (ListChange, _list),
+    "on_media_change": (MediaEvent, _media),
+    "on_media_end": (MediaEvent, _media_end),
+    "on_user_join": (UserEvent, _came),
+    "on_user_update": (UserEvent, _came),
+    "on_user_leave": (UserEvent, _left),
+    "on_sent": (Sent, _sent),
+    "on_refused": (ActionRefused, _refused),
+}

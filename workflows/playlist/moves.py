@@ -1,0 +1,329 @@
+"""What an order does to the queue. Pure; time comes in as an argument."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from random import Random
+
+from rosey.contracts.media import FoundMedia, LookedUp
+from rosey.durable import Order
+from rosey.events import Happening, Outcome
+from rosey.names import name_key
+from rosey.ranks import Rank
+from workflows.playlist import forecast, people, player, rules, texts
+from workflows.playlist import order as turns
+from workflows.playlist.models import Entry, Request, Room
+from workflows.playlist.rules import Over, Standing
+
+MOST_REQUESTS = 100
+
+
+# -- adding ------------------------------------------------------------------------------------
+
+
+def add(room: Room, order: Order, now: datetime) -> Outcome:
+    """Notes the wish; what it means is looked up, and the answer said afterwards."""
+    text = order.text.strip()
+    words = text.split()
+    at_once = len(words) > 1 and words[-1].lower() == "next"
+    if at_once and order.rank < Rank.MODERATOR:
+        return _no("Only moderators can add something to play next.")
+    if at_once:
+        text = text[: -len("next")].rstrip()
+    if not text:
+        return _no(texts.usage("!"))
+    asked_at = order.sent_at or now
+    if not _is_free(room, order.rank) and (over := _at_once(room, order, asked_at)):
+        return _no(texts.refused(over, room.settings, asked_at))
+    if len(room.requests) >= MOST_REQUESTS:
+        return _no("❌ Too many requests are being looked up; try again in a minute.")
+    room.requests.append(
+        Request(
+            id=order.id or f"{room.era}-by-hand-{room.numbers}-{len(room.requests)}",
+            user=order.user,
+            rank=order.rank,
+            text=text,
+            next=at_once,
+            at=asked_at,
+        )
+    )
+    room.added.setdefault(name_key(order.user), []).append(asked_at)
+    return Outcome()
+
+
+def _at_once(room: Room, order: Order, now: datetime) -> Over | None:
+    """The limits that do not depend on what it is."""
+    standing = _standing(room, order.user, now)
+    waiting = len(room.queue) + len(room.requests)
+    if waiting >= room.settings.max_queue:
+        return Over(limit="queue_full")
+    return rules.over_limit(standing, 0, room.settings, now)
+
+
+def _standing(room: Room, user: str, now: datetime) -> Standing:
+    """What somebody has waiting, with what is still being looked up for him."""
+    key = name_key(user)
+    own = [entry for entry in room.queue if name_key(entry.added_by) == key]
+    asked = sum(name_key(each.user) == key for each in room.requests)
+    window = timedelta(seconds=room.settings.rate_limit_seconds)
+    lately = [at for at in room.added.get(key, []) if now - at < window]
+    room.added[key] = lately
+    return Standing(
+        items=len(own) + asked, seconds=sum(entry.seconds for entry in own), added=lately
+    )
+
+
+def _is_free(room: Room, rank: float) -> bool:
+    return rank >= room.settings.unlimited_rank
+
+
+def looked_up(room: Room, request: Request, found: LookedUp, now: datetime) -> Outcome:
+    """The answer to a request: it is in the queue now, or why not."""
+    room.requests = [each for each in room.requests if each.id != request.id]
+    if found.media is None:
+        _give_back(room, request)
+        return Outcome(say=[texts.nothing_found(found.problem or "That cannot be found.")])
+    if over := _over(room, request, found.media, now):
+        _give_back(room, request)
+        return Outcome(say=[texts.refused(over, room.settings, now)])
+    entry = _entry(room, request, found.media, now)
+    if request.next:
+        index = turns.put_next(room.queue, entry)
+    else:
+        index = turns.place(room.queue, entry, room.turns, room.playing, room.settings.fair)
+    room.news.added.append(player.item_of(entry))
+    start = forecast.starts(room.queue, room.playing, now)[index]
+    about = " ".join(filter(None, [texts.when(start, now), texts.turn(entry, room.queue)]))
+    return Outcome(
+        say=[texts.added(entry, index + 1, about)],
+        events=[player.told("item_added", entry, by=request.user, position=index + 1)],
+    )
+
+
+def _give_back(room: Room, request: Request) -> None:
+    """What came to nothing is not counted as an add."""
+    lately = room.added.get(name_key(request.user), [])
+    if request.at in lately:
+        lately.remove(request.at)
+
+
+def _over(room: Room, request: Request, media: FoundMedia, now: datetime) -> Over | None:
+    settings = room.settings
+    if settings.types and media.type not in settings.types:
+        return Over(limit="type")
+    if not settings.duplicates and _is_here(room, media):
+        return Over(limit="duplicate")
+    if _is_free(room, request.rank):
+        return None
+    if settings.repeat_after and (played := room.played.get(f"{media.type}:{media.id}")):
+        until = played + timedelta(seconds=settings.repeat_after)
+        if until > now:
+            return Over(limit="repeat", until=until)
+    return over_length(room, request.user, media.seconds)
+
+
+def over_length(room: Room, user: str, seconds: float) -> Over | None:
+    """Whether an item is too long, by itself or with what its person has waiting."""
+    settings = room.settings
+    if settings.max_item_duration and seconds > settings.max_item_duration:
+        return Over(limit="item_length")
+    own = [entry for entry in room.queue if name_key(entry.added_by) == name_key(user)]
+    whole = sum(entry.seconds for entry in own) + seconds
+    if settings.max_duration_per_user and whole > settings.max_duration_per_user:
+        return Over(limit="max_duration")
+    return None
+
+
+def _is_here(room: Room, media: FoundMedia) -> bool:
+    key = (media.type, media.id)
+    waiting = any((entry.type, entry.media_id) == key for entry in room.queue)
+    on = room.playing
+    return waiting or (on is not None and (on.type, on.media_id) == key)
+
+
+def _entry(room: Room, request: Request, media: FoundMedia, now: datetime) -> Entry:
+    room.numbers += 1
+    moderator = request.rank >= Rank.MODERATOR
+    return Entry(
+        id=f"{room.era}-{room.numbers}",
+        type=media.type,
+        media_id=media.id,
+        title=media.title,
+        seconds=media.seconds,
+        live=media.live,
+        thumbnail=media.thumbnail,
+        added_by=request.user,
+        added_at=now,
+        weight=room.settings.weight_moderator if moderator else 1,
+    )
+
+
+# -- what is there -----------------------------------------------------------------------------
+
+
+def remove(room: Room, order: Order) -> Outcome:
+    """One's own item, by its number or the last; a moderator takes out anybody's."""
+    entry = _chosen(room, order)
+    if isinstance(entry, Outcome):
+        return entry
+    if not _may(entry, order):
+        return _no(f"Only {entry.added_by or 'its owner'} or a moderator can remove that.")
+    turns.take(room.queue, entry)
+    _leave(room, [entry])
+    removed = player.told("item_removed", entry, by=order.user)
+    return Outcome(say=[texts.taken(entry, order.user)], events=[removed])
+
+
+def _chosen(room: Room, order: Order) -> Entry | Outcome:
+    """The entry of that number; without one, the last of one's own."""
+    text = order.text.strip().lstrip("#")
+    if not text:
+        own = [each for each in room.queue if name_key(each.added_by) == name_key(order.user)]
+        return own[-1] if own else _no("Nothing of yours is waiting. !queue shows the numbers.")
+    found = numbered(room, text)
+    return found or _no(f"There is no #{text[:20]}; {_numbers(room)}")
+
+
+def numbered(room: Room, text: str) -> Entry | None:
+    """The entry with that number in the queue, from 1."""
+    if not (text.isascii() and text.isdigit()) or not 1 <= int(text[:9]) <= len(room.queue):
+        return None
+    return room.queue[int(text[:9]) - 1]
+
+
+def _numbers(room: Room) -> str:
+    count = len(room.queue)
+    return f"the queue has 1 to {count}." if count else "the queue is empty."
+
+
+def _may(entry: Entry, order: Order) -> bool:
+    own = name_key(entry.added_by) == name_key(order.user)
+    return own or order.rank >= Rank.MODERATOR
+
+
+def move(room: Room, order: Order) -> Outcome:
+    """`3 1`: what is third comes first. For moderators."""
+    if order.rank < Rank.MODERATOR:
+        return _no("Only moderators can move items.")
+    words = order.text.replace("#", " ").replace(" to ", " ").split()
+    if len(words) != 2:
+        return _no("Which item, and where to? For example: !move 3 1")
+    entry, place = numbered(room, words[0]), numbered(room, words[1])
+    if entry is None or place is None:
+        return _no(f"Both must be numbers of the queue; {_numbers(room)}")
+    index = room.queue.index(place)
+    turns.move(room.queue, entry, index)
+    happened = player.told("item_moved", entry, by=order.user, position=index + 1)
+    return Outcome(say=[texts.moved(entry, index + 1)], events=[happened])
+
+
+def shuffle(room: Room, order: Order, random: Random) -> Outcome:
+    """For moderators."""
+    if order.rank < Rank.MODERATOR:
+        return _no("Only moderators can shuffle the queue.")
+    random.shuffle(room.queue)
+    for entry in room.queue:
+        entry.pinned = True
+    shuffled = Happening(name="queue_shuffled", data={"by": order.user, "items": len(room.queue)})
+    return Outcome(say=[texts.shuffled(len(room.queue))], events=[shuffled] if room.queue else [])
+
+
+def clear(room: Room, order: Order) -> Outcome:
+    """Empties the queue; what plays goes on. For moderators."""
+    if order.rank < Rank.MODERATOR:
+        return _no("Only moderators can empty the queue.")
+    gone, room.queue = room.queue, []
+    room.requests.clear()
+    count = len(gone) + len(room.held)
+    room.held.clear()
+    _leave(room, gone)
+    cleared = Happening(name="queue_cleared", data={"by": order.user, "items": count})
+    return Outcome(say=[texts.emptied(count, order.user)], events=[cleared] if count else [])
+
+
+def _leave(room: Room, gone: list[Entry]) -> None:
+    """What stands on the platform's list has to be taken off it."""
+    asked = {each.entry for each in room.pending.values() if each.edit.kind == "add"}
+    room.leaving += [entry for entry in gone if entry.uid is not None or entry.id in asked]
+
+
+def restore(room: Room, order: Order) -> Outcome:
+    """Puts back what the room lost. For moderators."""
+    if order.rank < Rank.MODERATOR:
+        return _no("Only moderators can do that.")
+    back, room.held = room.held, []
+    room.queue[:0] = back
+    return Outcome(say=[texts.put_back(len(back)) if back else "Nothing was lost."])
+
+
+def forget(room: Room, order: Order) -> Outcome:
+    """Lets go what the room lost. For moderators."""
+    if order.rank < Rank.MODERATOR:
+        return _no("Only moderators can do that.")
+    gone, room.held = room.held, []
+    events = [player.told("item_removed", entry, by=order.user) for entry in gone]
+    return Outcome(say=[f"{texts.items(len(gone))} let go."], events=events)
+
+
+# -- what plays --------------------------------------------------------------------------------
+
+
+def skip(room: Room, order: Order) -> Outcome:
+    """For moderators; one's own item, where the room lets people."""
+    on = room.playing
+    if on is None:
+        return _no("Nothing is playing.")
+    own = room.settings.skip_own and on.by and name_key(on.by) == name_key(order.user)
+    if order.rank < Rank.MODERATOR and not own:
+        return _no("Only moderators can skip; !voteskip asks everybody.")
+    if on.skipped_by:
+        return _no("It is being skipped already.")
+    on.skipped_by = order.user
+    return Outcome(say=[texts.skipping(on, order.user)])
+
+
+def vote(room: Room, order: Order, now: datetime) -> Outcome:
+    """A vote to skip; it passes when enough of those who watch want it."""
+    on, votes, settings = room.playing, room.votes, room.settings
+    at = order.sent_at or now
+    if on is None:
+        return _no("Nothing is playing.")
+    if on.skipped_by:
+        return _no("It is being skipped already.")
+    if votes.passed_at and at < votes.passed_at + timedelta(seconds=settings.vote_cooldown):
+        left = votes.passed_at + timedelta(seconds=settings.vote_cooldown) - at
+        return _no(f"A vote has just passed; vote again in {texts.span(left.total_seconds())}.")
+    lapse = timedelta(seconds=settings.vote_seconds)
+    votes.cast = {who: cast for who, cast in votes.cast.items() if at - cast < lapse}
+    if name_key(order.user) in votes.cast:
+        return _no(f"You have voted already. {_tally(room)}")
+    votes.cast[name_key(order.user)] = at
+    count = len(votes.cast)
+    voted = Happening(name="skip_voted", data={"by": order.user, "votes": count})
+    if count < _needed(room):
+        return Outcome(say=[_tally(room)], events=[voted])
+    on.skipped_by = "a vote"
+    votes.passed_at = at
+    return Outcome(say=[texts.voted(on, count)], events=[voted])
+
+
+def _tally(room: Room) -> str:
+    return texts.vote(len(room.votes.cast), _needed(room))
+
+
+def _needed(room: Room) -> int:
+    settings = room.settings
+    return rules.votes_needed(people.watching(room), settings.vote_share, settings.vote_least)
+
+
+def _no(sentence: str) -> Outcome:
+    return Outcome(say=[sentence])
+
+
+AT_ONCE: dict[str, Callable[[Room, Order], Outcome]] = {
+    "remove": remove,
+    "move": move,
+    "clear": clear,
+    "restore": restore,
+    "forget": forget,
+    "skip": skip,
+}

@@ -1,0 +1,77 @@
+"""Who is here: for votes, and for what waits aside while its person is away. Pure."""
+
+from datetime import datetime, timedelta
+
+from rosey.events import ConnectionEvent, User, UserEvent
+from rosey.names import name_key
+from workflows.playlist.models import Person, Room
+
+MOST_AWAY = 500
+
+
+def present(room: Room, event: ConnectionEvent) -> None:
+    """Those who are there when the room is joined; the others have left meanwhile."""
+    here = {name_key(user.name) for user in event.users}
+    for key, person in room.people.items():
+        if key not in here and person.away_since is None:
+            person.away_since = event.at
+    for user in event.users:
+        _is_here(room, user)
+    _forget(room)
+
+
+def joined(room: Room, event: UserEvent) -> None:
+    """Somebody came, or is otherwise than he was."""
+    _is_here(room, event.user)
+
+
+def left(room: Room, event: UserEvent) -> None:
+    person = room.people.get(name_key(event.user.name))
+    if person:
+        person.away_since = event.at
+        room.votes.cast.pop(name_key(person.name), None)
+    _forget(room)
+
+
+def watching(room: Room) -> int:
+    """How many are here and not away from their keyboard, Rosey aside."""
+    own = name_key(room.platform.name)
+    return sum(
+        person.away_since is None and not person.afk and key != own
+        for key, person in room.people.items()
+    )
+
+
+def park(room: Room, now: datetime) -> None:
+    """What absent people asked for waits aside; it returns to its place with them."""
+    after = timedelta(seconds=room.settings.park_after)
+    for entry in room.queue:
+        person = room.people.get(name_key(entry.added_by))
+        since = person.away_since if person else None
+        entry.parked = room.settings.park and since is not None and now - since >= after
+
+
+def next_parking(room: Room) -> datetime | None:
+    """When the next item is to be put aside."""
+    if not room.settings.park:
+        return None
+    after = timedelta(seconds=room.settings.park_after)
+    waiting = {name_key(entry.added_by) for entry in room.queue if not entry.parked}
+    ends = [
+        person.away_since + after
+        for key, person in room.people.items()
+        if person.away_since and key in waiting
+    ]
+    return min(ends, default=None)
+
+
+def _is_here(room: Room, user: User) -> None:
+    room.people[name_key(user.name)] = Person(name=user.name, rank=user.rank, afk=user.afk)
+
+
+def _forget(room: Room) -> None:
+    """Those who left long ago and have nothing waiting."""
+    waiting = {name_key(entry.added_by) for entry in room.queue}
+    away = [key for key, each in room.people.items() if each.away_since and key not in waiting]
+    for key in away[: max(0, len(away) - MOST_AWAY)]:
+        del room.people[key]
