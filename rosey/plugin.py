@@ -51,6 +51,9 @@ class Workflows(Protocol):
     ) -> Outcome:
         """Hands the command to the channel's workflow, started if needed, and waits."""
 
+    async def ask(self, workflow: str, query: str, command: Command) -> Outcome | None:
+        """Asks the channel's workflow, which changes nothing; None when there is none."""
+
 
 @dataclass
 class Context:

@@ -9,6 +9,7 @@ from datetime import timedelta
 from temporalio.client import (
     Client,
     WithStartWorkflowOperation,
+    WorkflowQueryFailedError,
     WorkflowUpdateFailedError,
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
@@ -27,6 +28,8 @@ log = logging.getLogger("temporal.mailbox")
 MOST_ORDERS = 100
 MOST_BYTES = 256 * 1024
 RPC_TIMEOUT = timedelta(seconds=5)
+# Who only looks does not wait long.
+ASK_PATIENCE = timedelta(seconds=10)
 MOVED_ON = "AcceptedUpdateCompletedWorkflow"
 # Seconds from one batch to the next: nobody in a room notices, and a burst makes few of them.
 APART = 0.06
@@ -81,6 +84,29 @@ class Mailboxes:
         if box.carrier is None:
             box.carrier = asyncio.create_task(self._carry(workflow_id, box))
         return await answer
+
+    async def ask(self, workflow: str, query: str, command: Command) -> Outcome | None:
+        """Puts a query to `<workflow>` of the command's channel; None when there is none.
+
+        Raises Undeliverable when nobody answers in time.
+        """
+        handle = self.client.get_workflow_handle(f"{workflow.lower()}:{command.channel}")
+        give_up = clock.now() + ASK_PATIENCE
+        while True:
+            try:
+                answer: Outcome = await handle.query(
+                    query, Order.of(command), result_type=Outcome, rpc_timeout=RPC_TIMEOUT
+                )
+                return answer
+            except RPCError as problem:
+                _obey_cancellation()
+                if problem.status is RPCStatusCode.NOT_FOUND:
+                    return None
+                if problem.status not in PASSING or clock.now() > give_up:
+                    raise Undeliverable(f"{handle.id} does not answer: {problem}") from problem
+            except WorkflowQueryFailedError as problem:
+                raise Undeliverable(f"{handle.id} could not answer: {problem}") from problem
+            await asyncio.sleep(FIRST_PAUSE)
 
     async def close(self) -> None:
         """Gives up what is under way; it was not acknowledged and comes again."""

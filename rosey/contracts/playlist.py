@@ -88,7 +88,7 @@ class Edit(BaseModel):
 class Edits(BaseModel):
     """Changes for the platform, in order; each is tried once and told of by its own action id.
 
-    The action ids are `<id>-1`, `<id>-2` and so on; `rosey.events.sent` or
+    The action ids are `<id>-0`, `<id>-1` and so on; `rosey.events.sent` or
     `rosey.events.refused` say what became of each.
     """
 

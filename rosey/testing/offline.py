@@ -132,6 +132,9 @@ class _Workflows:
         self.asked = workflow
         raise NeedsReal(f"the workflow {workflow} is not here")
 
+    async def ask(self, workflow: str, query: str, command: Command) -> Outcome | None:
+        return await self.deliver(workflow, command)
+
 
 def _as_declared(manifest: PluginManifest, ask: Ask) -> Ask:
     """Refuses what the server would not let the plugin ask, and says what its manifest lacks."""

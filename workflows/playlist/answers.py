@@ -42,6 +42,7 @@ def refused(room: Room, action_id: str, code: str, reason: str) -> list[Outcome]
     pending = room.pending.pop(action_id, None)
     if pending is None:
         return []
+    room.platform.tried = ""
     entry = _entry(room, pending)
     if code == "permission":
         return _may_not(room, pending, reason)

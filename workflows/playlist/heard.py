@@ -34,6 +34,7 @@ def give_up(room: Room, now: datetime) -> None:
     before = now - timedelta(seconds=PATIENCE)
     for action_id in [id for id, each in room.pending.items() if each.at <= before]:
         del room.pending[action_id]
+        room.platform.tried = ""
 
 
 def _up(room: Room, event: ConnectionEvent, now: datetime) -> list[Outcome]:

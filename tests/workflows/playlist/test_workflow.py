@@ -1,0 +1,82 @@
+"""A room's evening on a clock that can be wound forward."""
+
+from tests.workflows.playlist.theatre import Theatre
+
+
+async def joined(theatre: Theatre, *users: str) -> None:
+    theatre.list.join(first=True, users=users)
+    await theatre.at_rest()
+
+
+async def test_an_evening(theatre: Theatre) -> None:
+    await joined(theatre, "alice", "bob")
+    for user, media in (("alice", "a1"), ("alice", "a2"), ("bob", "b1")):
+        assert (await theatre.order("add", user=user, rank=0, text=media)).empty
+        await theatre.until(lambda _, media=media: any(media in line for line in theatre.lines))
+    await theatre.at_rest()
+    assert theatre.lines[0] == "📺 Added to queue (#1): a1 next"
+    assert [item.media.id for item in theatre.list.items] == ["a1", "b1", "a2"]
+    assert await theatre.queue() == ["b1", "a2"]
+    for _ in range(3):
+        await theatre.play()
+    assert (await theatre.state()).playing == "Nothing is playing."
+    ended = [ended for change in theatre.changes for ended in change.ended]
+    assert [(each.item.media_id, each.skipped) for each in ended] == [
+        ("a1", False),
+        ("b1", False),
+        ("a2", False),
+    ]
+    assert theatre.copy == []
+    names = [name for name, _ in theatre.events]
+    assert [names.count(name) for name in ("item_added", "item_started", "item_ended")] == [3] * 3
+
+
+async def test_what_cannot_be_found_is_said(theatre: Theatre) -> None:
+    await joined(theatre)
+    await theatre.order("add", user="alice", rank=0, text="nothing")
+    await theatre.until(lambda _: bool(theatre.lines))
+    assert theatre.lines == ["❌ Nothing like that is known."]
+
+
+async def test_the_queue_is_rebuilt_from_the_database(theatre: Theatre) -> None:
+    await joined(theatre)
+    for media in ("a1", "a2", "a3"):
+        await theatre.order("add", user="alice", rank=3, text=media)
+        await theatre.at_rest()
+    assert theatre.handle
+    await theatre.handle.terminate("the namespace is lost")
+    info = await theatre.handle.describe()
+    theatre.handle = await theatre.clock.client.start_workflow(
+        "Playlist", id=info.id, task_queue=info.task_queue
+    )
+    await joined(theatre)
+    await theatre.until(lambda state: state.waiting == 2)
+    assert await theatre.queue() == ["a2", "a3"]
+    assert [line for line in theatre.lines if "Recovered" in line]
+    assert [item.media.id for item in theatre.list.items] == ["a1", "a2", "a3"]
+
+
+async def test_it_renews_itself_and_loses_nothing(theatre: Theatre) -> None:
+    await joined(theatre, "alice")
+    for number in range(60):
+        await theatre.order("add", user="alice", rank=3, text=f"m{number}")
+        await theatre.pass_on()
+    await theatre.at_rest()
+    assert theatre.handle
+    first = (await theatre.handle.describe()).run_id
+    for _ in range(40):
+        await theatre.play()
+    assert not (await theatre.state()).cannot
+    assert (await theatre.handle.describe()).run_id != first
+    assert await theatre.queue() == [f"m{number}" for number in range(41, 60)]
+
+
+async def test_an_outage_of_the_database_is_waited_out(theatre: Theatre) -> None:
+    await joined(theatre)
+    await theatre.at_rest()
+    theatre.away = True
+    await theatre.order("add", user="alice", rank=3, text="a1")
+    await theatre.until(lambda state: theatre.tries > 3 and state.playing.startswith("▶️"))
+    theatre.away = False
+    await theatre.at_rest()
+    assert [item.media_id for change in theatre.changes for item in change.added] == ["a1"]
