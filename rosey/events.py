@@ -39,6 +39,10 @@ class User(BaseModel):
     muted: bool = False
 
 
+# Whom a command is from that no person has given.
+NOBODY = User(name="")
+
+
 class Message(Wire):
     """A line of chat or a private message. `text` is as typed, `sent_at` the platform's time."""
 

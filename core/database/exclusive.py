@@ -4,7 +4,7 @@ import asyncio
 import fcntl
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from core.database.problems import refusal
+from core.database.problems import in_our_words
 from core.database.store import PATIENCE, Store
 from core.errors import UserError
 
@@ -33,18 +33,12 @@ async def exclusive(store: Store) -> AsyncIterator[AsyncConnection]:
     """
     engine = _sqlite(store) if store.is_sqlite else _postgres(store)
     try:
-        if store.is_sqlite:
-            async with _file_lock(database_file(store)), engine.connect() as connection:
-                yield connection
-        else:
-            async with engine.connect() as lock, engine.connect() as connection:
-                await _advisory_lock(lock)
-                yield connection
-    except Exception as problem:
-        ours = refusal(problem)
-        if ours is None:
-            raise
-        raise ours from problem
+        async with in_our_words(), AsyncExitStack() as stack:
+            if store.is_sqlite:
+                await stack.enter_async_context(_file_lock(database_file(store)))
+            else:
+                await _advisory_lock(await stack.enter_async_context(engine.connect()))
+            yield await stack.enter_async_context(engine.connect())
     finally:
         await engine.dispose()
 

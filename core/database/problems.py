@@ -50,7 +50,7 @@ async def in_our_words() -> AsyncIterator[None]:
     """Raises Refusal for what a database says; what is a mistake of ours stays what it is."""
     try:
         yield
-    except Exception as problem:
+    except Exception as problem:  # drivers, SQLAlchemy and the system share no other base
         ours = refusal(problem)
         if ours is None:
             raise

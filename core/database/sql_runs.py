@@ -245,8 +245,8 @@ async def _limited(connection: aiosqlite.Connection, run: Run) -> AsyncIterator[
         if not run.writes:
             await connection.execute("PRAGMA query_only = ON")
         yield
-    except BaseException:
-        # Who no longer waits does not let it go on; where nothing runs, nothing happens.
+    except BaseException:  # who is cancelled no longer waits for it, and does not let it go on
+        # Where nothing runs, nothing happens.
         await connection.interrupt()
         raise
     finally:

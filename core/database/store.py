@@ -1,4 +1,8 @@
-"""One database, SQLite or PostgreSQL, behind the same two doors: to read and to write."""
+"""One database, SQLite or PostgreSQL, behind the same doors.
+
+`read` and `write` lend a connection for as long as a block lasts. `look` and `transact` run one
+piece of work that waits for nothing else; in SQLite that is a single step in another thread.
+"""
 
 import asyncio
 import os

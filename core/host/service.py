@@ -147,7 +147,7 @@ class _Host:
         while True:
             try:
                 await self._order.keep()
-            except Exception as problem:
+            except Exception as problem:  # its bug must not end the host, and so all of Rosey
                 self._progress.note(f"watching the bus failed and begins anew: {problem!r}")
                 await asyncio.sleep(WATCH_AGAIN_SECONDS)
 

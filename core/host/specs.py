@@ -11,7 +11,8 @@ from pathlib import Path
 from core.config import CHECKOUT, LOUNGE, Config, plugin_names
 from core.host.sandbox.handover import handed_over
 from core.plugins import folders
-from rosey.manifest import Limits, ManifestError, load_plugin
+from rosey.manifest import Limits, ManifestError, PluginManifest, load_plugin
+from rosey.room_commands import CORE
 
 # One try; returns when the process answers, raises OSError, TimeoutError or NotReady otherwise.
 Probe = Callable[[], Awaitable[None]]
@@ -23,6 +24,8 @@ PRIVATE = {"ROSEY_DATABASE_URL": "database"}
 
 # A plugin may be broken for good; what everybody needs is started again for ever.
 MOST_CRASHES = 10
+# The process that answers the services of the room itself.
+ROOM = "recorder"
 
 
 class Stage(IntEnum):
@@ -56,6 +59,8 @@ class ProcessSpec:
     # Nothing of the host's own variables; and what a plugin that is not trusted may take.
     is_bare: bool = False
     limits: Limits | None = None
+    # The processes whose services it calls; it begins its work when they answer.
+    calls: tuple[str, ...] = ()
 
 
 def own_processes(data: Path, config: Config) -> list[ProcessSpec]:
@@ -63,7 +68,7 @@ def own_processes(data: Path, config: Config) -> list[ProcessSpec]:
     services: list[tuple[str, ...]] = [("router",), ("database",)]
     if config.lounge.enabled:
         services.append((LOUNGE,))
-    services.append(("recorder",))
+    services.append((ROOM,))
     connectors = [("connector", each.name) for each in config.connections]
     return [
         *(command(words, Stage.SERVICES, data, config.file) for words in services),
@@ -77,10 +82,17 @@ def plugin_process(name: str, data: Path, config: Config) -> ProcessSpec:
     spec = command(("worker", name), Stage.SERVICES, data, config.file)
     with suppress(ManifestError):
         manifest = load_plugin(folders(data)[name])
+        spec = replace(spec, calls=_called(manifest))
         if manifest.trust == "untrusted":
             bare = handed_over(config, os.environ)
             return replace(spec, env=bare, is_bare=True, limits=manifest.limits)
     return spec
+
+
+def _called(manifest: PluginManifest) -> tuple[str, ...]:
+    """The processes that answer the services it names."""
+    owners = dict.fromkeys(service.partition(".")[0] for service in manifest.services)
+    return tuple(ROOM if owner == CORE else owner for owner in owners)
 
 
 def command(words: tuple[str, ...], stage: Stage, data: Path, config: Path | None) -> ProcessSpec:

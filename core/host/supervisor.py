@@ -2,12 +2,16 @@
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
 
 from core.errors import UserError
 from core.host.process import KeptProcess
 from core.host.specs import ProcessSpec, Stage
+from core.host.turns import turns
+
+log = logging.getLogger("core.host")
 
 # Together under three seconds: Temporal alone needs up to 1.4 to close its file.
 OWN_GRACE_SECONDS = 1.2
@@ -105,12 +109,32 @@ class Supervisor:
         await _ready(each for each in servers if each.spec.stage is Stage.BUS)
         services = self._begin(group, Stage.SERVICES)
         connectors = self._begin(group, Stage.CONNECTORS)
-        _go(services)
-        await _ready(servers)
-        await _settled(services)
+        async with asyncio.TaskGroup() as going:
+            self._go_in_turn(services, going)
+            await _ready(servers)
+            await _settled(services)
         _go(connectors)
         await _settled(connectors)
         self.started.set()
+
+    def _go_in_turn(self, services: list[KeptProcess], group: asyncio.TaskGroup) -> None:
+        """Who calls services of others waits until they answer; the rest goes at once."""
+        waits, lines = turns({each.name: each.spec.calls for each in services})
+        for line in lines:
+            log.warning("%s", line)
+        _go(each for each in services if not waits[each.name])
+        for each in services:
+            if waits[each.name]:
+                group.create_task(self._go_after(each, sorted(waits[each.name])))
+
+    async def _go_after(self, process: KeptProcess, names: list[str]) -> None:
+        called = [self.processes[name] for name in names if name in self.processes]
+        await _settled(called)
+        for each in called:
+            if each.state.state != "ready":
+                told = (process.name, each.name, each.state.state)
+                log.warning("%s calls services of %s, which is %s; it starts all the same", *told)
+        process.go()
 
     def _begin(self, group: asyncio.TaskGroup, *stages: Stage) -> list[KeptProcess]:
         members = [each for each in self.processes.values() if each.spec.stage in stages]

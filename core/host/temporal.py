@@ -109,7 +109,7 @@ class _Answers:
         try:
             async with asyncio.timeout(PREPARE_SECONDS):
                 await prepare(f"{ADDRESS}:{self._port}")
-        except Exception as error:
+        except Exception as error:  # whatever went wrong, it is tried again until it is ready
             raise NotReady(f"preparing it failed: {error}") from error
         self._mark.write_text(self._wanted)
         self._prepared = True

@@ -1,7 +1,8 @@
 """The process behind `bin/rosey worker PLUGIN...`: plugins with their workflows and activities."""
 
 import logging
-from contextlib import AsyncExitStack
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
@@ -63,47 +64,42 @@ async def start_plugin(
     dev: bool,
 ) -> None:
     """Runs the plugin of a folder on the bus until the stack ends. Raises UserError."""
+    with _for_its_author():
+        manifest = load_plugin(folder)
+        reachable(folder)
+        plugin: Plugin = load(manifest.entry)
+        mailboxes = None
+        if manifest.workflows:
+            from core.plugin_host.durable import start_worker
+
+            mailboxes = await start_worker(stack, bus, manifest, folder, temporal, data)
+        # With its consumer the bucket of settings is there.
+        await bus.made(streams.commands_consumer(manifest.name))
+        await rooms.follow(bus, manifest.name)
+        model: type[BaseModel] | None = load(manifest.settings) if manifest.settings else None
+        await SettingsDesk(bus, manifest.name, model).start()
+        host = PluginHost(
+            bus,
+            manifest,
+            plugin,
+            settings=_settings_of(manifest, model, rooms),
+            workflows=mailboxes,
+            rooms=lambda: rooms.where(manifest.name),
+            texts=Texts.load(folder / "texts"),
+            data=data / "plugins" / manifest.name,
+            dev=dev,
+        )
+        await host.start()
+        stack.push_async_callback(host.stop)
+
+
+@contextmanager
+def _for_its_author() -> Iterator[None]:
+    """Raises UserError for what is wrong with a plugin's files."""
     try:
-        await _start(stack, bus, folder, rooms, temporal, data, dev)
+        yield
     except (ManifestError, TextsError) as problem:
         raise UserError(str(problem)) from problem
-
-
-async def _start(
-    stack: AsyncExitStack,
-    bus: Bus,
-    folder: Path,
-    rooms: RoomSettings,
-    temporal: str,
-    data: Path,
-    dev: bool,
-) -> None:
-    manifest = load_plugin(folder)
-    reachable(folder)
-    plugin: Plugin = load(manifest.entry)
-    mailboxes = None
-    if manifest.workflows:
-        from core.plugin_host.durable import start_worker
-
-        mailboxes = await start_worker(stack, bus, manifest, folder, temporal, data)
-    # With its consumer the bucket of settings is there.
-    await bus.made(streams.commands_consumer(manifest.name))
-    await rooms.follow(bus, manifest.name)
-    model: type[BaseModel] | None = load(manifest.settings) if manifest.settings else None
-    await SettingsDesk(bus, manifest.name, model).start()
-    host = PluginHost(
-        bus,
-        manifest,
-        plugin,
-        settings=_settings_of(manifest, model, rooms),
-        workflows=mailboxes,
-        rooms=lambda: rooms.where(manifest.name),
-        texts=Texts.load(folder / "texts"),
-        data=data / "plugins" / manifest.name,
-        dev=dev,
-    )
-    await host.start()
-    stack.push_async_callback(host.stop)
 
 
 def _settings_of(

@@ -16,7 +16,7 @@ from core.authority.rights import ANSWERS
 from rosey import clock, ids, subjects, tasks
 from rosey.bus import Bus, Incoming
 from rosey.bus.incoming import Subscribed
-from rosey.events import Command, Happening, User
+from rosey.events import NOBODY, Command, Happening
 from rosey.manifest import PluginManifest
 from rosey.plugin import Context, Refused
 from rosey.services import Offer, ServiceCode, ServiceError, failed
@@ -28,7 +28,6 @@ LARGEST_ANSWER = 512 * 1024
 # The queue by which the processes of one plugin share what is asked; every micro service has it.
 QUEUE = "q"
 TYPE = "io.nats.micro.v1"
-NOBODY = User(name="")
 
 Publish = Callable[[Command, int, Happening], Awaitable[None]]
 

@@ -10,14 +10,13 @@ from nats.js.errors import Error as JetStreamError
 
 from rosey import clock, ids, tasks
 from rosey.bus import BusError
-from rosey.events import Command, User
+from rosey.events import NOBODY, Command
 from rosey.timers import Timer
 
 log = logging.getLogger("core.plugin_host")
 
 # A clock may be set while we sleep.
 LONGEST_SLEEP = 30.0
-NOBODY = User(name="")
 
 
 class Timers:

@@ -1,12 +1,11 @@
 """From a message to its command, and from a reply to what is to be done about it: pure."""
 
 from rosey import ids
-from rosey.events import Action, Command, Message, Reply, User
+from rosey.events import NOBODY, Action, Command, Message, Reply
 from rosey.heard import RoomEvent, action_of
 from rosey.manifest import PluginManifest
 from rosey.routing.policy import allowed_actions, tidy
 
-NOBODY = User(name="")
 ROSEY = "rosey"  # in ids of what the router says itself; no plugin is called that
 
 

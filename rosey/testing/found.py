@@ -24,13 +24,20 @@ def manifest_of(plugin: Plugin, given: PluginManifest | Path | str | None) -> Pl
     events and no tables. Raises ManifestError for a bad one, ValueError for another plugin's.
     """
     if given is None:
-        return next(_around(plugin), None) or _made_up(plugin)
+        return next((manifest for _, manifest in _around(plugin)), None) or _made_up(plugin)
     manifest = given if isinstance(given, PluginManifest) else read_plugin(_file(Path(given)))
     if manifest.name != plugin.name:
         raise ValueError(
             f"the plugin is {plugin.name!r}, and the manifest that of {manifest.name!r}"
         )
     return manifest
+
+
+def folder_of(plugin: Plugin, given: PluginManifest | Path | str | None) -> Path | None:
+    """Where its plugin.toml lies: the given one, or the one above the plugin's code."""
+    if isinstance(given, Path | str):
+        return _file(Path(given)).resolve().parent
+    return next((folder for folder, _ in _around(plugin)), None)
 
 
 def texts_of(plugin: Plugin) -> Texts:
@@ -57,8 +64,8 @@ def _file(path: Path) -> Path:
     return path / FILE if path.is_dir() else path
 
 
-def _around(plugin: Plugin) -> Iterator[PluginManifest]:
-    """The manifest of that name nearest to the plugin's code, above it or beside."""
+def _around(plugin: Plugin) -> Iterator[tuple[Path, PluginManifest]]:
+    """The manifests of that name with their folders: beside the plugin's code, then above it."""
     code = _code(plugin)
     if code is None:
         return
@@ -66,7 +73,7 @@ def _around(plugin: Plugin) -> Iterator[PluginManifest]:
         if (folder / FILE).is_file():
             manifest = read_plugin(folder / FILE)
             if manifest.name == plugin.name:
-                yield manifest
+                yield folder, manifest
 
 
 def _code(plugin: Plugin) -> Path | None:

@@ -20,10 +20,10 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers", f"{MARKER}: needs what only the room in memory has; left out with --real"
     )
     if config.getoption("--real"):
-        checkout = real.find()
-        if checkout is None:
-            raise pytest.UsageError(f"--real finds no Rosey; name her checkout in {real.VARIABLE}.")
-        real.use(checkout)
+        try:
+            real.use(real.find())
+        except real.RealFailed as problem:
+            raise pytest.UsageError(str(problem)) from None
         config.add_cleanup(lambda: real.use(None))
 
 

@@ -47,26 +47,62 @@ def in_use() -> Path | None:
     return _Use.checkout
 
 
-def find() -> Path | None:
-    """The checkout that ROSEY_CHECKOUT names, or the one whose core can be imported here."""
+def find() -> Path:
+    """The checkout that ROSEY_CHECKOUT names, or the one whose core can be imported here.
+
+    Raises RealFailed with what to do.
+    """
     if named := os.environ.get(VARIABLE):
-        return Path(named).resolve()
+        checkout = Path(named).expanduser().resolve()
+        if not _is_checkout(checkout):
+            raise RealFailed(
+                f"{VARIABLE} is to name Rosey's checkout, and there is no bin/rosey in {checkout}."
+            )
+        return checkout
     core = find_spec("core")
-    checkout = Path(core.origin).resolve().parent.parent if core and core.origin else None
-    return checkout if checkout and (checkout / "bin" / "rosey").is_file() else None
+    if core and core.origin and _is_checkout(found := Path(core.origin).resolve().parent.parent):
+        return found
+    raise RealFailed(
+        "--real finds no Rosey; name her checkout, the folder with bin/rosey in it: "
+        f"{VARIABLE}=/path/to/rosey python -m pytest --real"
+    )
+
+
+def _is_checkout(folder: Path) -> bool:
+    return (folder / "bin" / "rosey").is_file()
+
+
+def to_install(checkout: Path, plugin: str, folder: Path | None) -> Path | None:
+    """The plugin's folder, or None when it comes with that Rosey. Raises NeedsMemory without any.
+
+    `folder` is where its plugin.toml was found.
+    """
+    own = (checkout / "plugins" / plugin).resolve()
+    if folder in (None, own) and (own / "plugin.toml").is_file():
+        return None
+    if folder is None:
+        raise NeedsMemory(
+            f"{plugin} has no plugin.toml above its code, and is not among the plugins of the "
+            f"Rosey in {checkout}; write one, or test it in memory."
+        )
+    return folder
 
 
 class RealRosey:
-    """`rosey up` with one room, and what a guest of it hears when he says something."""
+    """`rosey up` with one room, and what a guest of it hears when he says something.
+
+    `folder` is where the plugin's plugin.toml lies; one that does not come with her is installed.
+    """
 
     def __init__(
-        self, checkout: Path, plugin: str, settings: Mapping[str, Any], prefix: str
+        self,
+        checkout: Path,
+        plugin: str,
+        settings: Mapping[str, Any],
+        prefix: str,
+        folder: Path | None = None,
     ) -> None:
-        if not (checkout / "plugins" / plugin / "plugin.toml").is_file():
-            raise NeedsMemory(
-                f"{plugin} is not among the plugins of the Rosey in {checkout}; put its folder "
-                "into plugins/ there, or test it in memory."
-            )
+        self._stranger = to_install(checkout, plugin, folder)
         self._checkout = checkout
         self._config = config(plugin, settings, prefix)
         self._temporary = TemporaryDirectory(prefix="rosey-")
@@ -76,6 +112,24 @@ class RealRosey:
     async def start(self) -> None:
         """Returns when she is ready. Raises RealFailed with what she printed."""
         (self.folder / "rosey.toml").write_text(self._config, encoding="utf-8")
+        try:
+            if self._stranger:
+                await self._install(self._stranger)
+            await self._up()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def _install(self, stranger: Path) -> None:
+        # Whoever runs its tests runs its code with all his rights already.
+        agreed = ("--yes", "--trust")
+        process = await self._run("plugin", "install", *agreed, str(stranger), out=PIPE, err=STDOUT)
+        self._process = process
+        told, _ = await process.communicate()
+        if process.returncode:
+            raise RealFailed(f"Rosey did not install {stranger}:\n{told.decode(errors='replace')}")
+
+    async def _up(self) -> None:
         printed = self.folder / "up.log"
         with printed.open("wb") as log:
             self._process = await self._run("up", out=log, err=STDOUT)
@@ -86,11 +140,7 @@ class RealRosey:
                         raise RealFailed(f"Rosey did not start:\n{told}")
                     await asyncio.sleep(LOOK_SECONDS)
         except TimeoutError:
-            await self.stop()
             raise RealFailed(f"Rosey was not ready in {READY_SECONDS} s:\n{told}") from None
-        except BaseException:
-            await self.stop()
-            raise
 
     async def stop(self) -> None:
         """Ends her and removes her data."""

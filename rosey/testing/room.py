@@ -18,7 +18,7 @@ from rosey.storage.client import KeyValues
 from rosey.testing import real
 from rosey.testing.clock import Clock
 from rosey.testing.database import MemoryDatabase
-from rosey.testing.found import manifest_of, settings_of, texts_of
+from rosey.testing.found import folder_of, manifest_of, settings_of, texts_of
 from rosey.testing.offline import OfflineRosey
 from rosey.testing.real import CHANNEL, NeedsMemory, RealRosey
 
@@ -46,8 +46,9 @@ class Room:
     are the room's for the plugin; `seed` makes its chances the same each time; people have the
     `rank` of a guest unless said otherwise. Use it with `async with`.
 
-    With pytest's `--real` it is the lounge of a Rosey started for it, and what only the room in
-    memory has raises NeedsMemory: `seed`, ranks, private lines and everything but `says`.
+    With pytest's `--real` it is the lounge of a Rosey started for it, into which a plugin that
+    does not come with her is installed. What only the room in memory has raises NeedsMemory then:
+    `seed`, ranks, private lines and everything but `says`.
     """
 
     def __init__(
@@ -72,12 +73,15 @@ class Room:
         self._rosey = OfflineRosey(plugin, found, checked, seed or 0, prefix, texts_of(plugin))
         self._settings = checked.model_dump(mode="json", exclude_unset=True) if checked else {}
         self._checkout = real.in_use()
+        self._folder = folder_of(plugin, manifest) if self._checkout else None
         if seed is not None:
             self._in_memory("a seed")
 
     async def __aenter__(self) -> Self:
         if self._checkout:
-            self._real = RealRosey(self._checkout, self._name, self._settings, self._prefix)
+            self._real = RealRosey(
+                self._checkout, self._name, self._settings, self._prefix, self._folder
+            )
             await self._real.start()
         else:
             self._clock.__enter__()

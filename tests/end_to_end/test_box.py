@@ -11,7 +11,8 @@ import pytest
 
 from connectors.lounge.guest import Guest
 from core.host.share import AT_FIRST
-from tests.end_to_end.players import said_by_rosey, until_line
+from tests.end_to_end.players import until_line
+from tests.end_to_end.test_memory import ask
 from tests.rosey_process import CHECKOUT, QUICK_ROOM, RoseyProcess, rosey
 from tests.servers import until
 
@@ -144,10 +145,7 @@ async def test_it_sees_its_own_and_no_more(running: RoseyProcess) -> None:
         line = await until_line(alice, "sneak: ")
         assert "commands.py:36: import subprocess: a plugin that is not trusted" in line
         running.config.write_text(CONFIG.replace("apple", "pear"))
-        async with asyncio.timeout(30):
-            while not any("told pear" in line for line in said_by_rosey(alice.lines)):
-                await alice.say("!hog told")
-                await asyncio.sleep(0.2)
+        await ask(alice, "!hog told", "told pear")
 
 
 async def test_a_spinner_gets_its_share_while_dice_answers(running: RoseyProcess) -> None:
@@ -173,6 +171,7 @@ async def answer_time(guest: Guest, before: int) -> float:
         await guest.say("!roll d6")
         await until_line(guest, "🎲", count)
         times.append(time.monotonic() - asked)
+        # Spread over many of the spinner's turns: some rolls come while it is stopped.
         await asyncio.sleep(0.3)
     return statistics.median(times)
 

@@ -82,7 +82,7 @@ async def test_a_game_under_answers_loses_nothing_and_answers_nothing_twice(
         while not over.is_set():
             await bob.say(f"xyzzy {sent}")
             sent += 1
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.05)  # a room full of people who guess
 
     async with operator(running) as bus, Guest(running.room, name="bob") as bob:
         await alice.say("!trivia start 2")
@@ -113,6 +113,7 @@ async def test_a_game_under_answers_loses_nothing_and_answers_nothing_twice(
             ends.extend(each for each in events if each.event.startswith("command_"))
             return len(ends)
 
+        # Nobody is told when the last of them is stored, so the stream is read again.
         while await all_ended() < len(given):
             await asyncio.sleep(0.1)
         assert len(ends) == len(given)
@@ -235,7 +236,7 @@ async def test_a_plugin_that_hangs_is_shown_and_told(running: RoseyProcess) -> N
     await until(lambda: running.runtime["processes"]["dice"]["state"] == "ready", 30.0, "trust")
     async with operator(running) as bus:
         told: list[bool] = []
-        while told != [False, True]:
+        while told != [False, True]:  # nobody is told when the second is stored
             found = await stored(bus, streams.MONITORING)
             words = [Health.read(data) for subject, data in found if subject == subjects.HEALTH]
             told = [each.ok for each in words if each.about == "plugin dice"]

@@ -1,14 +1,17 @@
 """The same test of a plugin in memory and, with `--real`, against a whole Rosey."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from rosey.testing import RealFailed
-from rosey.testing.real import RealRosey
+from core.installed import skeleton
+from rosey.testing import NeedsMemory, RealFailed
+from rosey.testing.real import RealRosey, to_install
+from tests.core.installed import samples
 from tests.rosey_process import CHECKOUT
 
 TESTS = """
@@ -44,12 +47,15 @@ async def test_with_a_clock():
 def run(folder: Path, *options: str, **extra: str) -> tuple[int, str]:
     """pytest over TESTS, as an author has it: no conftest and no configuration."""
     (folder / "test_dice.py").write_text(TESTS)
+    alone = ("-o", "asyncio_mode=auto", "--strict-markers", "--rootdir", str(folder))
+    return run_pytest(folder, *alone, *options, str(folder / "test_dice.py"), **extra)
+
+
+def run_pytest(folder: Path, *options: str, **extra: str) -> tuple[int, str]:
+    """Where the kit is installed, pytest knows its plugin without being told."""
+    kit = ("-p", "rosey.testing.pytest_plugin", "-p", "no:cacheprovider")
     done = subprocess.run(
-        [
-            *(sys.executable, "-m", "pytest", "-q", "-p", "rosey.testing.pytest_plugin"),
-            *("-o", "asyncio_mode=auto", "-p", "no:cacheprovider", "--strict-markers"),
-            *("--rootdir", str(folder), *options, str(folder / "test_dice.py")),
-        ],
+        [sys.executable, "-m", "pytest", "-q", *kit, *options],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(CHECKOUT), "TMPDIR": str(folder), **extra},
         capture_output=True,
@@ -84,20 +90,57 @@ def checkout(folder: Path) -> Path:
     return folder
 
 
-def test_a_plugin_that_is_not_there_is_told(tmp_path: Path) -> None:
-    code, told = run(tmp_path, "--real", ROSEY_CHECKOUT=str(tmp_path))
-    assert code != 0
-    assert f"dice is not among the plugins of the Rosey in {tmp_path}" in told
+def the_kit(folder: Path) -> str:
+    """What an author has who installed the kit: nothing of Rosey but `rosey`."""
+    kit = folder / "kit"
+    kit.mkdir()
+    (kit / "rosey").symlink_to(CHECKOUT / "rosey")
+    return str(kit)
+
+
+@pytest.mark.timeout(240)
+def test_a_stranger_s_plugin_is_installed_first(tmp_path: Path) -> None:
+    project = skeleton.write("tally", tmp_path, durable=False)
+    # One of its tests is no longer right, so one passes and one fails.
+    samples.change(project / "tally" / "commands.py", "to {MOST}", "and {MOST}")
+    _, told = run_pytest(
+        *(project, "--real", "-k", "heads or refused"),
+        PYTHONPATH=the_kit(tmp_path),
+        ROSEY_CHECKOUT=str(checkout(tmp_path / "elsewhere")),
+        TMPDIR=str(tmp_path),
+    )
+    assert "1 failed, 1 passed, 1 deselected" in told, told
+    assert "assert ['I can toss 1 and 20.'] == ['I can toss 1 to 20.']" in told
+    assert not list(tmp_path.glob("rosey-*"))
+
+
+async def test_what_cannot_be_installed_is_told(tmp_path: Path) -> None:
+    package = skeleton.write("tally", tmp_path, durable=False) / "tally"
+    samples.change(package / "plugin.toml", '"say"', '"shout"')
+    refused = RealRosey(CHECKOUT, "tally", {}, "!", package)
+    why = rf"Rosey did not install {re.escape(str(package))}:\n[\s\S]*'shout' is not one of say, pm"
+    with pytest.raises(RealFailed, match=why):
+        await refused.start()
+    assert not refused.folder.exists()
+
+
+def test_a_plugin_without_a_manifest_cannot_be_installed(tmp_path: Path) -> None:
+    with pytest.raises(NeedsMemory, match=r"tally has no plugin\.toml above its code"):
+        to_install(CHECKOUT, "tally", None)
+    assert to_install(CHECKOUT, "tally", tmp_path) == tmp_path
+    assert to_install(CHECKOUT, "dice", None) is None
+    assert to_install(CHECKOUT, "dice", CHECKOUT / "plugins" / "dice") is None
 
 
 def test_without_a_rosey_it_says_how_to_name_one(tmp_path: Path) -> None:
-    kit = tmp_path / "kit"
-    kit.mkdir()
-    for name in ("rosey", "plugins"):
-        (kit / name).symlink_to(CHECKOUT / name)
-    code, told = run(tmp_path, "--real", PYTHONPATH=str(kit))
+    kit = the_kit(tmp_path)
+    code, told = run(tmp_path, "--real", PYTHONPATH=kit)
     assert code == pytest.ExitCode.USAGE_ERROR
-    assert "--real finds no Rosey; name her checkout in ROSEY_CHECKOUT." in told
+    assert "--real finds no Rosey; name her checkout, the folder with bin/rosey in it: " in told
+    assert "ROSEY_CHECKOUT=/path/to/rosey python -m pytest --real" in told
+    code, told = run(tmp_path, "--real", PYTHONPATH=kit, ROSEY_CHECKOUT=str(tmp_path))
+    assert code == pytest.ExitCode.USAGE_ERROR
+    assert "ROSEY_CHECKOUT is to name Rosey's checkout, and there is no bin/rosey in" in told
 
 
 async def test_a_rosey_that_does_not_start_says_why() -> None:

@@ -2,8 +2,9 @@
 
 `child.py MARKS [crash | stubborn | mute | gentle | rehearsal | late | away]`: appends its pid to
 the file MARKS at every start, and to MARKS.working when it may begin its work. What the file
-MARKS.manners says wins. A gentle one writes its pid to MARKS.ended when it is told to end, one
-with a rehearsal fails in it, and a late one is ready when there is a file MARKS.now.
+MARKS.manners says wins. It makes the file MARKS.ready before it says so. A gentle one writes its
+pid to MARKS.ended when it is told to end, one with a rehearsal fails in it, and a late one is ready
+when there is a file MARKS.now.
 """
 
 import os
@@ -41,6 +42,7 @@ if "crash" in manners:
 while "late" in manners and not Path(f"{marks}.now").exists():
     time.sleep(0.01)
 if "mute" not in manners:
+    Path(f"{marks}.ready").touch()
     ready()
 while True:
     signal.pause()

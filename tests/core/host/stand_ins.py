@@ -21,13 +21,18 @@ def settings(nats_port: int = 0) -> Config:
 
 
 def child(
-    data: Path, name: str, manners: str = "", plugin: bool = False, most: int | None = None
+    data: Path,
+    name: str,
+    manners: str = "",
+    plugin: bool = False,
+    most: int | None = None,
+    calls: tuple[str, ...] = (),
 ) -> ProcessSpec:
     """A process of child.py; names beginning with `connector` come last."""
     stage = Stage.CONNECTORS if name.startswith("connector") else Stage.SERVICES
     words = (sys.executable, str(CHILD), str(data / f"{name}.marks"), *manners.split())
     path = {"PYTHONPATH": str(CHILD.parents[3])}
-    return ProcessSpec(name, words, stage, None, path, plugin, most)
+    return ProcessSpec(name, words, stage, None, path, plugin, most, calls=calls)
 
 
 def marks(data: Path, name: str) -> list[int]:

@@ -7,7 +7,7 @@ import signal
 import socket
 import time
 import urllib.request
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager, suppress
 from itertools import pairwise
 from pathlib import Path
@@ -101,10 +101,13 @@ async def hosting(
     nats_port: int = 0,
     prepare: Prepare = prepared,
     plugins: Collection[str] = (),
+    calls: Mapping[str, tuple[str, ...]] | None = None,
 ) -> AsyncIterator[Host]:
     host = Host(data)
+    most = dict.fromkeys(plugins, MOST_CRASHES)
+    called = calls or {}
     own = [
-        child(data, name, manners, name in plugins, MOST_CRASHES if name in plugins else None)
+        child(data, name, manners, name in plugins, most.get(name), called.get(name, ()))
         for name, manners in children.items()
     ]
     work = service.run(data, settings(nats_port), host.told, own=own, prepare=prepare)

@@ -49,7 +49,7 @@ async def test_a_spinner_gets_its_share(start: Start) -> None:
     task, _ = keep(spinner.pid, cpu=0.25)
     await until(lambda: spinner.status() == psutil.STATUS_STOPPED)
     began, before = asyncio.get_running_loop().time(), spinner.cpu_times().user
-    await asyncio.sleep(3)
+    await asyncio.sleep(3)  # long enough to be stopped and let go on several times
     used = spinner.cpu_times().user - before
     assert 0.05 < used / (asyncio.get_running_loop().time() - began) < 0.4
     assert spinner.is_running()
