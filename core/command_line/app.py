@@ -8,6 +8,7 @@ import typer
 
 from core.command_line.db_commands import db_app
 from core.command_line.options import DATA, NAME, Commands, ConfigFile, Data, Json
+from core.command_line.playlist import playlist_app
 from core.command_line.plugin import plugin_app
 from core.errors import UserError
 from core.logs import printable
@@ -30,6 +31,7 @@ dead_app = typer.Typer(
 bus_app.add_typer(dead_app, name="dead")
 app.add_typer(db_app, name="db")
 app.add_typer(plugin_app, name="plugin")
+app.add_typer(playlist_app, name="playlist")
 
 Number = Annotated[int, typer.Argument(metavar="NUMBER", help="As `list` shows it.", min=1)]
 

@@ -1,1 +1,1 @@
-"""The media queue's commands."""
+"""A media queue that is fair and outlives everything."""

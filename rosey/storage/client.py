@@ -35,7 +35,10 @@ class Ask(Protocol):
     """Takes a request's JSON to the service and brings its answer's."""
 
     async def __call__(self, kind: str, op: str, request: bytes, patience: float) -> bytes:
-        """Raises Unavailable when nobody answers within `patience` seconds."""
+        """Raises Unavailable when nobody answers within `patience` seconds.
+
+        Raises StorageError for a request that is too large to be sent.
+        """
 
 
 def over(bus: Bus, plugin: str) -> Ask:
@@ -46,6 +49,10 @@ def over(bus: Bus, plugin: str) -> Ask:
             return await bus.request(subjects.database(kind, plugin, op), request, patience)
         except TimeoutError:
             raise Unavailable("The database did not answer in time.", Code.TIMEOUT) from None
+        except nats.errors.MaxPayloadError:
+            raise StorageError(
+                Code.VALUE_TOO_LARGE, "The request is larger than a message may be."
+            ) from None
         except (BusError, nats.errors.Error):
             raise Unavailable("The database is not there.") from None
 

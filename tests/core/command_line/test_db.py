@@ -14,6 +14,7 @@ from tests.core.database.schema import folder, manifest, write
 __all__ = ["postgres"]
 
 Captured = pytest.CaptureFixture[str]
+PLAYLIST = [f"playlist_{number:03}" for number in range(1, 8)]
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -51,7 +52,7 @@ def rosey(data: Path, capsys: Captured) -> Ran:
 def test_a_fresh_database_up_and_down(rosey: Ran, data: Path) -> None:
     behind = (
         "core: at nothing; to come: core_001\n"
-        "playlist: at nothing; to come: playlist_001, playlist_002, playlist_003\n"
+        f"playlist: at nothing; to come: {', '.join(PLAYLIST)}\n"
         "quote: at nothing; to come: quote_001\n"
         "trivia: at nothing; to come: trivia_001\n"
     )
@@ -60,7 +61,7 @@ def test_a_fresh_database_up_and_down(rosey: Ran, data: Path) -> None:
     assert not (data / "rosey.db").exists()
     assert rosey("upgrade").splitlines() == [
         "core_001: done",
-        *(f"playlist_00{number}: done" for number in (1, 2, 3)),
+        *(f"{revision}: done" for revision in PLAYLIST),
         "quote_001: done",
         "trivia_001: done",
     ]

@@ -22,7 +22,8 @@ from tests.core.database.schema import FOLDER, folder, manifest, schema, write
 
 MAKE = "columns.create_table('quote_quotes', columns.string('author'))"
 DROP = "op.drop_table('quote_quotes')"
-ALL = ["core_001", "playlist_001", "playlist_002", "playlist_003", "quote_001", "trivia_001"]
+PLAYLIST = [f"playlist_{number:03}" for number in range(1, 8)]
+ALL = ["core_001", *PLAYLIST, "quote_001", "trivia_001"]
 
 
 def ours(store: Store) -> Migrations:

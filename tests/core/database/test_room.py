@@ -15,8 +15,9 @@ from core.database.store import Store
 from core.database.writes import Writer
 from core.plugins import MIGRATIONS
 from rosey.bus import Bus
+from rosey.contracts.playlist import Item
 from rosey.storage import Database, StorageError
-from rosey.storage.queue import QueueItem, QueueStorage
+from rosey.storage.queue import QueueStorage
 from rosey.storage.room import DatabaseRoomStorage, RoomStorage
 from tests.core.database.conftest import empty_postgres
 from tests.core.database.processes import database_process
@@ -65,12 +66,13 @@ async def test_what_was_saved_is_there_the_next_time(url: URL) -> None:
     await second.close()
 
 
-def item(title: str) -> QueueItem:
-    return QueueItem(
-        media_type="yt",
+def item(title: str) -> Item:
+    return Item(
+        id=f"i-{title}",
+        type="yt",
         media_id=f"id of {title}",
         title=title,
-        duration=61.5,
+        seconds=61.5,
         added_by="bob",
         added_at=AT,
     )
@@ -108,5 +110,20 @@ async def test_a_long_queue_is_one_whole(queue: QueueStorage) -> None:
 async def test_a_queue_that_cannot_be_saved_leaves_the_old_one(queue: QueueStorage) -> None:
     await queue.save_queue(HERE, [item("old")])
     with pytest.raises(StorageError, match="255 characters"):
-        await queue.save_queue(HERE, [item("new"), item("x" * 256)])
+        await queue.save_queue(HERE, [item("new"), item("x" * 300)])
     assert await queue.load_queue(HERE) == [item("old")]
+
+
+async def test_a_row_of_an_earlier_release_becomes_an_item(
+    queue: QueueStorage, store: Store
+) -> None:
+    old = (
+        "INSERT INTO playlist_queue (channel, position, media_type, media_id, title, added_by, "
+        "added_at) VALUES ('a/b', 0, 'yt', 'x', 'Old', 'bob', '2026-05-03 12:00:00.000000')"
+    )
+    async with store.write() as connection:
+        await connection.exec_driver_sql(old)
+    (found,) = await queue.load_queue("a/b")
+    assert found.id.startswith("i-")
+    assert (found.title, found.thumbnail, found.parked) == ("Old", "", False)
+    assert await queue.load_queue("a/b") == [found]

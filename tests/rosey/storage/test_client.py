@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from rosey import subjects
-from rosey.bus import Incoming
+from rosey.bus import Bus, Incoming
 from rosey.contracts.storage import Code, TableDefinition
 from rosey.storage import Database, StorageError, Unavailable, client
 from rosey.testing import MemoryBus, MemoryDatabase
@@ -195,3 +195,12 @@ async def test_over_the_bus() -> None:
         await database.query("SELECT 1")
     assert not isinstance(refused.value, Unavailable)
     await bus.drain()
+
+
+async def test_what_is_too_large_to_be_sent_is_not_tried_again(bus: Bus) -> None:
+    """It would be too large each time."""
+    rows = [{"player": "x" * 1000}] * 2000
+    with pytest.raises(StorageError) as caught:
+        await Database.on(bus, "trivia").insert("games", rows)
+    assert caught.value.code is Code.VALUE_TOO_LARGE
+    assert not isinstance(caught.value, Unavailable)
