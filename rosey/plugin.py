@@ -36,6 +36,7 @@ Handler = Callable[["Context"], Awaitable[Answer]]
 Written = TypeVar("Written", bound=Callable[Concatenate["Context", ...], Awaitable[Answer]])
 Listening = TypeVar("Listening", bound=Callable[["Context", Any], Awaitable[Answer]])
 Ticking = TypeVar("Ticking", bound=Handler)
+Found = TypeVar("Found", bound=BaseModel)
 _WORDS = re.compile(r"[a-z0-9]+( [a-z0-9]+)?")
 
 
@@ -51,7 +52,9 @@ class Workflows(Protocol):
     ) -> Outcome:
         """Hands the command to the channel's workflow, started if needed, and waits."""
 
-    async def ask(self, workflow: str, query: str, command: Command) -> Outcome | None:
+    async def ask(
+        self, workflow: str, query: str, command: Command, answer: type[Found]
+    ) -> Found | None:
         """Asks the channel's workflow, which changes nothing; None when there is none."""
 
 

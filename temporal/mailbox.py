@@ -5,7 +5,9 @@ import logging
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import TypeVar
 
+from pydantic import BaseModel
 from temporalio.client import (
     Client,
     WithStartWorkflowOperation,
@@ -22,6 +24,8 @@ from rosey.durable import Order
 from rosey.durable.orders import KEEP_FOR
 from rosey.events import Command, Outcome
 from temporal.search_attributes import are_unknown, attributes
+
+Found = TypeVar("Found", bound=BaseModel)
 
 log = logging.getLogger("temporal.mailbox")
 
@@ -85,7 +89,9 @@ class Mailboxes:
             box.carrier = asyncio.create_task(self._carry(workflow_id, box))
         return await answer
 
-    async def ask(self, workflow: str, query: str, command: Command) -> Outcome | None:
+    async def ask(
+        self, workflow: str, query: str, command: Command, answer: type[Found]
+    ) -> Found | None:
         """Puts a query to `<workflow>` of the command's channel; None when there is none.
 
         Raises Undeliverable when nobody answers in time.
@@ -94,10 +100,10 @@ class Mailboxes:
         give_up = clock.now() + ASK_PATIENCE
         while True:
             try:
-                answer: Outcome = await handle.query(
-                    query, Order.of(command), result_type=Outcome, rpc_timeout=RPC_TIMEOUT
+                found: Found = await handle.query(
+                    query, Order.of(command), result_type=answer, rpc_timeout=RPC_TIMEOUT
                 )
-                return answer
+                return found
             except RPCError as problem:
                 _obey_cancellation()
                 if problem.status is RPCStatusCode.NOT_FOUND:

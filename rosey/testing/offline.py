@@ -2,6 +2,7 @@
 
 import logging
 import random
+from typing import TypeVar
 
 from pydantic import BaseModel
 
@@ -24,6 +25,8 @@ from rosey.testing.database import MemoryDatabase
 from rosey.texts import Texts
 
 log = logging.getLogger("rosey.testing")
+
+Answer = TypeVar("Answer", bound=BaseModel)
 
 
 class NeedsReal(Exception):
@@ -132,8 +135,11 @@ class _Workflows:
         self.asked = workflow
         raise NeedsReal(f"the workflow {workflow} is not here")
 
-    async def ask(self, workflow: str, query: str, command: Command) -> Outcome | None:
-        return await self.deliver(workflow, command)
+    async def ask(
+        self, workflow: str, query: str, command: Command, answer: type[Answer]
+    ) -> Answer | None:
+        self.asked = workflow
+        raise NeedsReal(f"the workflow {workflow} is not here")
 
 
 def _as_declared(manifest: PluginManifest, ask: Ask) -> Ask:

@@ -16,7 +16,7 @@ from rosey import streams
 from rosey.bus import Bus
 from rosey.events import Command, Message, Outcome
 from rosey.platform import PlatformError
-from rosey.plugin import Workflows
+from rosey.plugin import Found, Workflows
 from tests.connectors.cytube.scripted import Site
 from tests.core.stage import Stage
 from tests.faults.hostile import CHANNEL, CONNECTION, WORLD, Watch
@@ -35,6 +35,11 @@ class Parrot:
 
     def __init__(self) -> None:
         self.given: list[Command] = []
+
+    async def ask(
+        self, workflow: str, query: str, command: Command, answer: type[Found]
+    ) -> Found | None:
+        return None
 
     async def deliver(
         self, workflow: str, command: Command, settings: dict[str, object] | None = None

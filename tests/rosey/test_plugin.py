@@ -12,6 +12,7 @@ from rosey import Context, Outcome, Plugin, Refused, User
 from rosey.durable import Order
 from rosey.events import Command, Line
 from rosey.kit import Kit
+from rosey.plugin import Found
 from tests.rosey.orders import SOME_TIME, command
 
 
@@ -74,6 +75,11 @@ class Options(BaseModel):
 
 
 class Mailbox:
+    async def ask(
+        self, workflow: str, query: str, command: Command, answer: type[Found]
+    ) -> Found | None:
+        return None
+
     async def deliver(
         self, workflow: str, command: Command, settings: dict[str, object] | None = None
     ) -> Outcome:

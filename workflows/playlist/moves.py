@@ -85,18 +85,49 @@ def looked_up(room: Room, request: Request, found: LookedUp, now: datetime) -> O
     if over := _over(room, request, found.media, now):
         _give_back(room, request)
         return Outcome(say=[texts.refused(over, room.settings, now)])
-    entry = _entry(room, request, found.media, now)
+    entry, told = _take(room, request, found.media, now)
+    index = room.queue.index(entry)
+    start = forecast.starts(room.queue, room.playing, now)[index]
+    about = " ".join(filter(None, [texts.when(start, now), texts.turn(entry, room.queue)]))
+    return Outcome(say=[texts.added(entry, index + 1, about)], events=told)
+
+
+def _take(
+    room: Room, request: Request, media: FoundMedia, now: datetime
+) -> tuple[Entry, list[Happening]]:
+    """It is in the queue from now on."""
+    entry = _entry(room, request, media, now)
     if request.next:
         index = turns.put_next(room.queue, entry)
     else:
         index = turns.place(room.queue, entry, room.turns, room.playing, room.settings.fair)
     room.news.added.append(player.item_of(entry))
-    start = forecast.starts(room.queue, room.playing, now)[index]
-    about = " ".join(filter(None, [texts.when(start, now), texts.turn(entry, room.queue)]))
-    return Outcome(
-        say=[texts.added(entry, index + 1, about)],
-        events=[player.told("item_added", entry, by=request.user, position=index + 1)],
-    )
+    return entry, [player.told("item_added", entry, by=request.user, position=index + 1)]
+
+
+def load(room: Room, order: Order, now: datetime) -> Outcome:
+    """Several known items at once, each within its person's limits but that of the rate."""
+    given = [FoundMedia.model_validate(each) for each in (order.event or {}).get("items", [])]
+    told: list[Happening] = []
+    why = ""
+    for number, media in enumerate(given):
+        request = Request(
+            id=f"{order.id}-{number}", user=order.user, rank=order.rank, text=media.id, at=now
+        )
+        over = _over(room, request, media, now) or _too_many(room, request)
+        if over:
+            why = why or texts.refused(over, room.settings, now)
+            continue
+        told += _take(room, request, media, now)[1]
+    return Outcome(say=[texts.loaded(len(told), len(given) - len(told), why)], events=told)
+
+
+def _too_many(room: Room, request: Request) -> Over | None:
+    if len(room.queue) >= room.settings.max_queue:
+        return Over(limit="queue_full")
+    own = sum(name_key(entry.added_by) == name_key(request.user) for entry in room.queue)
+    is_over = not _is_free(room, request.rank) and own >= room.settings.max_items_per_user
+    return Over(limit="max_items") if is_over else None
 
 
 def _give_back(room: Room, request: Request) -> None:

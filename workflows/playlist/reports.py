@@ -10,12 +10,14 @@ from workflows.playlist.models import PlaylistState, Room
 
 
 def read(room: Room, order: Order, now: datetime) -> Outcome:
-    """The lines that answer !queue, !now or !when."""
+    """The lines that answer !queue, !now, !when or !find."""
     match order.action:
         case "now":
             return Outcome(say=[texts.on_now(room.playing, now)])
         case "when":
             return Outcome(say=[_when(room, order, now)])
+        case "find":
+            return Outcome(say=_find(room, order.text, now))
     page = order.text.strip()
     starts = forecast.starts(room.queue, room.playing, now)
     number = int(page[:4]) if page.isascii() and page.isdigit() else 1
@@ -37,6 +39,23 @@ def _when(room: Room, order: Order, now: datetime) -> str:
     number = room.queue.index(entry) + 1
     start = forecast.starts(room.queue, room.playing, now)[number - 1]
     return texts.line(number, entry, start, now)
+
+
+def _find(room: Room, text: str, now: datetime) -> list[str]:
+    """Items whose title or person has these words."""
+    words = text.lower().split()
+    if not words:
+        return [texts.FIND_WHAT]
+    starts = forecast.starts(room.queue, room.playing, now)
+    found = [
+        texts.line(number, entry, start, now)
+        for number, (entry, start) in enumerate(zip(room.queue, starts, strict=True), 1)
+        if all(word in f"{entry.title} {entry.media_id} {entry.added_by}".lower() for word in words)
+    ]
+    more = len(found) - texts.PAGE
+    return [*found[: texts.PAGE], *([f"… and {more} more."] if more > 0 else [])] or [
+        texts.NOT_FOUND
+    ]
 
 
 def state(room: Room) -> PlaylistState:

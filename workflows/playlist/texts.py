@@ -10,6 +10,8 @@ from workflows.playlist.rules import Over, length
 PAGE = 5
 NO_TITLE = "something without a title"
 NOTHING_YOURS = "Nothing of yours is waiting."
+FIND_WHAT = "Find what? For example: !find matrix"
+NOT_FOUND = "Nothing in the queue is called that."
 NOT_THERE = "That is not in the queue; !queue shows the numbers."
 
 
@@ -22,6 +24,12 @@ def items(count: int) -> str:
 
 
 # -- adding ------------------------------------------------------------------------------------
+
+
+def loaded(count: int, left: int, why: str) -> str:
+    """Several at once; `why` tells what kept the others out."""
+    rest = f" {items(left)} left out: {why.removeprefix('❌ ')}" if left else ""
+    return f"📺 {items(count)} added to queue.{rest}"
 
 
 def usage(prefix: str) -> str:

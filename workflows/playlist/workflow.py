@@ -72,20 +72,20 @@ class Playlist(Durable):
     shuffle_signal, shuffle_update = handlers("shuffle", "Shuffle the queue")
 
     @workflow.query(name="queue", description="What waits, in order")
-    def queue(self) -> QueueState:
+    def queue(self, order: Order | None = None) -> QueueState:
         items = [player.item_of(entry) for entry in self.room.queue]
         seconds = sum(item.seconds for item in items)
         return QueueState(channel=self.room.channel, items=items, seconds=seconds)
 
     @workflow.query(name="now", description="What plays")
-    def now(self) -> NowState:
+    def now(self, order: Order | None = None) -> NowState:
         return NowState(channel=self.room.channel, playing=self.room.playing)
 
     @workflow.query(name="state", description="How things stand")
-    def state(self) -> PlaylistState:
+    def state(self, order: Order | None = None) -> PlaylistState:
         return reports.state(self.room)
 
-    @workflow.query(name="read", description="The lines that answer !queue, !now and !when")
+    @workflow.query(name="read", description="The lines that answer !queue, !now, !when, !find")
     def read(self, order: Order | None = None) -> Outcome:
         return reports.read(self.room, order or Order(action="queue"), workflow.now())
 
@@ -94,6 +94,8 @@ class Playlist(Durable):
         self.stirred = True
         if order.settings is not None:
             room.settings = Settings.model_validate(order.settings)
+        if order.action == "load":
+            return moves.load(room, order, now)
         if order.event is not None:
             self.unsaid += heard.heard(room, order.action, order.event, now)
             return Outcome()

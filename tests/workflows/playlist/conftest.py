@@ -1,11 +1,12 @@
 import uuid
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
 from temporal.worker import CACHED, make_worker, sandboxed_runner
-from tests.temporal_servers import time_skipping
+from tests.temporal_servers import dev_server, time_skipping
 from tests.workflows.playlist.theatre import Theatre
 from workflows.playlist.workflow import Playlist
 
@@ -21,6 +22,19 @@ async def theatre(
     clock: WorkflowEnvironment, request: pytest.FixtureRequest
 ) -> AsyncIterator[Theatre]:
     """Watched by the sandbox; and once more without a cache, so that each task is a replay."""
+    async with opened(clock, request.param) as theatre:
+        yield theatre
+
+
+@pytest.fixture
+async def hurried() -> AsyncIterator[Theatre]:
+    """On the real server, where time does not jump."""
+    async with dev_server() as environment, opened(environment, CACHED) as theatre:
+        yield theatre
+
+
+@asynccontextmanager
+async def opened(clock: WorkflowEnvironment, cached: int) -> AsyncIterator[Theatre]:
     theatre = Theatre(clock)
     queue = f"playlist-{uuid.uuid4()}"
     worker = make_worker(
@@ -28,8 +42,8 @@ async def theatre(
         queue,
         [Playlist],
         theatre.activities,
-        runner=sandboxed_runner() if request.param else None,
-        cached=request.param,
+        runner=sandboxed_runner() if cached else None,
+        cached=cached,
     )
     async with worker:
         theatre.handle = await clock.client.start_workflow(

@@ -10,9 +10,9 @@ async def joined(theatre: Theatre, *users: str) -> None:
 
 async def test_an_evening(theatre: Theatre) -> None:
     await joined(theatre, "alice", "bob")
-    for user, media in (("alice", "a1"), ("alice", "a2"), ("bob", "b1")):
+    for count, (user, media) in enumerate((("alice", "a1"), ("alice", "a2"), ("bob", "b1")), 1):
         assert (await theatre.order("add", user=user, rank=0, text=media)).empty
-        await theatre.until(lambda _, media=media: any(media in line for line in theatre.lines))
+        await theatre.until_said(count)
     await theatre.at_rest()
     assert theatre.lines[0] == "📺 Added to queue (#1): a1 next"
     assert [item.media.id for item in theatre.list.items] == ["a1", "b1", "a2"]
@@ -56,19 +56,21 @@ async def test_the_queue_is_rebuilt_from_the_database(theatre: Theatre) -> None:
     assert [item.media.id for item in theatre.list.items] == ["a1", "a2", "a3"]
 
 
-async def test_it_renews_itself_and_loses_nothing(theatre: Theatre) -> None:
-    await joined(theatre, "alice")
+async def test_it_renews_itself_and_loses_nothing(hurried: Theatre) -> None:
+    await joined(hurried, "alice")
+    assert hurried.handle
+    first = (await hurried.handle.describe()).run_id
     for number in range(60):
-        await theatre.order("add", user="alice", rank=3, text=f"m{number}")
-        await theatre.pass_on()
-    await theatre.at_rest()
-    assert theatre.handle
-    first = (await theatre.handle.describe()).run_id
+        await hurried.order("add", user="alice", rank=3, text=f"m{number}")
+        await hurried.pass_on()
+    await hurried.until(lambda state: state.waiting == 59)
+    wanted = await hurried.queue()
     for _ in range(40):
-        await theatre.play()
-    assert not (await theatre.state()).cannot
-    assert (await theatre.handle.describe()).run_id != first
-    assert await theatre.queue() == [f"m{number}" for number in range(41, 60)]
+        hurried.list.next()
+        await hurried.at_rest()
+    assert (await hurried.handle.describe()).run_id != first
+    assert await hurried.queue() == wanted[40:]
+    assert not (await hurried.state()).cannot
 
 
 async def test_an_outage_of_the_database_is_waited_out(theatre: Theatre) -> None:

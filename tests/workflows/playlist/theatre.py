@@ -94,8 +94,7 @@ class Theatre:
 
     async def pass_on(self) -> bool:
         """Carries out what was asked of the list, and tells the workflow what happened."""
-        now = await self.clock.get_current_time()
-        self.list.now = now
+        self.list.now = await self.clock.get_current_time()
         while self.list.edits:
             self.list.carry_out()
         told = bool(self.list.frames)
@@ -114,6 +113,10 @@ class Theatre:
                     return state
                 await self.clock.sleep(0.25)
         raise AssertionError(f"in vain: {state}, said {self.lines}")
+
+    async def until_said(self, count: int) -> None:
+        """So many lines have been said."""
+        await self.until(lambda _: len(self.lines) >= count)
 
     async def at_rest(self) -> PlaylistState:
         """Nothing is under way any more."""
