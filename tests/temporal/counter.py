@@ -29,7 +29,9 @@ class Counter(Durable):
     count_signal, count_update = handlers("count", "Count one")
 
     @workflow.query(name="state")
-    def state(self) -> Counted:
+    def state(self, order: Order | None = None) -> Counted:
+        if order and order.action == "fail":
+            raise ZeroDivisionError("a bug")
         return self.counted
 
     def take(self, order: Order) -> Outcome:

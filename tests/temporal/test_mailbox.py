@@ -305,3 +305,31 @@ async def _bare_namespace(client: Client) -> Client:
             continue
         return bare
     raise AssertionError("the namespace did not come up")
+
+
+async def test_a_workflow_can_be_asked(room: Room) -> None:
+    assert await room.boxes.ask("Counter", "state", room.command(1), Counted) is None
+    await room.deliver(1)
+    before = await room.events()
+    found = await room.boxes.ask("Counter", "state", room.command(2), Counted)
+    assert found
+    assert found.taken == ["c-1"]
+    assert await room.events() == before, "who only looks leaves nothing behind"
+
+
+async def test_a_question_that_fails_is_no_answer(room: Room) -> None:
+    await room.deliver(1)
+    with pytest.raises(Undeliverable, match="could not answer"):
+        await room.boxes.ask("Counter", "state", room.command(2, action="fail"), Counted)
+    with pytest.raises(Undeliverable, match="could not answer"):
+        await room.boxes.ask("Counter", "nonsense", room.command(3), Counted)
+
+
+async def test_nobody_waits_long_for_an_answer(idle: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mailbox, "ASK_PATIENCE", timedelta(0))
+    monkeypatch.setattr(mailbox, "RPC_TIMEOUT", timedelta(seconds=0.5))
+    await idle.client.start_workflow(
+        "Counter", id=f"counter:{idle.channel}", task_queue=idle.plugin
+    )
+    with pytest.raises(Undeliverable, match="does not answer"):
+        await idle.boxes.ask("Counter", "state", idle.command(1), Counted)
