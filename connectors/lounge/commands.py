@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from connectors.lounge import moderation
 from connectors.lounge.house import House
-from connectors.lounge.room import EVERYBODY
+from connectors.lounge.permissions import EVERYBODY
 from connectors.lounge.session import Session
 
 Command = Callable[[House, Session, str], None]

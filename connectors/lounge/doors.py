@@ -142,6 +142,7 @@ def _enter(house: House, session: Session, room: Room) -> None:
     session.locked = ""
     if session.name:
         _introduce(house, session, room)
+    room.screen.wake()
     room.send_entry(session)
     room.add(session)
     room.send_userlist(session)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from connectors.lounge import chat, doors, management, moderation
+from connectors.lounge import chat, doors, management, moderation, playing, queueing
 from connectors.lounge.frames import problem
 from connectors.lounge.house import House
 from connectors.lounge.session import Session
@@ -30,6 +30,20 @@ _INSIDE: dict[str, Handler] = {
     "readChanLog": management.read_log,
     "setChannelCSS": management.set_styles,
     "setChannelJS": management.set_styles,
+    "queue": queueing.queue,
+    "delete": queueing.delete,
+    "moveMedia": queueing.move,
+    "setTemp": queueing.set_temp,
+    "shufflePlaylist": queueing.shuffle,
+    "clearPlaylist": queueing.clear,
+    "togglePlaylistLock": queueing.toggle_lock,
+    "requestPlaylist": queueing.request_list,
+    "playNext": playing.play_next,
+    "jumpTo": playing.jump_to,
+    "playerReady": playing.player_ready,
+    "voteskip": playing.vote_to_skip,
+    "assignLeader": playing.assign_leader,
+    "mediaUpdate": playing.leader_update,
 }
 
 

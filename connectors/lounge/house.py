@@ -6,12 +6,14 @@ import time
 from typing import Any
 
 from connectors.lounge.accounts import Accounts
+from connectors.lounge.clock import Clock, LoopClock
 from connectors.lounge.history import History
 from connectors.lounge.limits import Rate
 from connectors.lounge.names import key_of
 from connectors.lounge.room import Room
 from connectors.lounge.session import Session
 from connectors.lounge.settings import LoungeSettings, RoomSettings
+from connectors.lounge.shelf import Shelf
 
 _ALIASES = 5
 _REMEMBERED = 10_000
@@ -20,10 +22,12 @@ _REMEMBERED = 10_000
 class House:
     """What outlives a connection: rooms, and which names an address has used."""
 
-    def __init__(self, settings: LoungeSettings) -> None:
+    def __init__(self, settings: LoungeSettings, clock: Clock | None = None) -> None:
         self.settings = settings
+        self.clock = clock or LoopClock()
         self.accounts = Accounts(settings.accounts)
         self.history = History(settings.history_file)
+        self.shelf = Shelf(settings.history_file)
         self.chat_rate = _chat_rate(settings)
         self.addresses_of: dict[str, list[str]] = {}  # name key -> addresses it came from
         self.guest_login_at: dict[str, float] = {}
@@ -33,7 +37,8 @@ class House:
 
     def _make(self, room: RoomSettings) -> Room:
         history = self.history if room.registered else None
-        return Room(room, history, self.settings.usercount_seconds)
+        shelf = self.shelf if room.registered else None
+        return Room(room, history, self.settings.usercount_seconds, self.clock, shelf)
 
     def room(self, name: str) -> Room:
         """The room of that name; one that nobody registered exists as long as it has members."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+EVERYBODY = -1.0
+LEADER = 1.5
 MODERATOR = 2.0
 ADMIN = 3.0
 SITE = 255.0

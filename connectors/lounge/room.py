@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections import deque
 from collections.abc import Iterable
@@ -11,23 +10,24 @@ from typing import Any
 
 from connectors.lounge import options, permissions
 from connectors.lounge.cloak import cloak
+from connectors.lounge.clock import Clock, Due
 from connectors.lounge.frames import MISSING
 from connectors.lounge.history import KEPT, History, Line
 from connectors.lounge.names import key_of
 from connectors.lounge.permissions import MODERATOR, may
+from connectors.lounge.screen import Screen
 from connectors.lounge.session import Session
 from connectors.lounge.settings import RoomSettings
+from connectors.lounge.shelf import Shelf
 from connectors.lounge.text import clean_html
 from connectors.lounge.wire import encode
 
-EVERYBODY = -1.0
 _NO_STYLES = {
     "css": "",
     "cssHash": "1B2M2Y8AsgTpgAmY7PhCfg==",
     "js": "",
     "jsHash": "1B2M2Y8AsgTpgAmY7PhCfg==",
 }
-_EMPTY_LIST = {"count": 0, "rawTime": 0, "time": "00:00"}
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,8 @@ class Room:
         settings: RoomSettings,
         history: History | None,
         usercount_seconds: float,
+        clock: Clock,
+        shelf: Shelf | None,
     ) -> None:
         self.name = settings.name
         self.key = key_of(settings.name)
@@ -64,8 +66,10 @@ class Room:
         self.lines = history.lines(self.key) if history else deque[Line](maxlen=KEPT)
         self._history = history
         self._usercount_seconds = usercount_seconds
-        self._usercount_due: asyncio.TimerHandle | None = None
+        self._usercount_due: Due | None = None
         self._usercount_changed = False
+        self._clock = clock
+        self.screen = Screen(self, clock, shelf)
 
     # people
 
@@ -74,7 +78,11 @@ class Room:
         return next((member for member in self.members if member.key == key), None)
 
     def may(self, session: Session, permission: str) -> bool:
-        return may(self.permissions, permission, session.rank)
+        """An unlocked playlist also opens to whom the permission with an `o` in front allows it."""
+        if may(self.permissions, permission, session.rank):
+            return True
+        open_list = permission.startswith("playlist") and not self.screen.playlist.locked
+        return open_list and may(self.permissions, f"o{permission}", session.rank)
 
     def rank_of(self, name: str) -> float:
         """The rank kept for a name in this room: 1 if none is."""
@@ -98,10 +106,10 @@ class Room:
     def at_least(self, rank: float) -> list[Session]:
         return [member for member in self.members if member.rank >= rank]
 
-    def whisper(self, text: str, least: float = MODERATOR) -> None:
+    def whisper(self, text: str, least: float = MODERATOR, by: str = "[server]") -> None:
         """A line of the server's own for ranks from `least` up; it is not kept."""
         meta = {"addClass": "server-whisper", "addClassToNameAndTimestamp": True}
-        line = {"username": "[server]", "msg": text, "meta": meta, "time": now_ms()}
+        line = {"username": by, "msg": text, "meta": meta, "time": now_ms()}
         self.broadcast("chatMsg", line, to=self.at_least(least))
 
     def say(self, line: Line) -> None:
@@ -152,7 +160,7 @@ class Room:
     def send_entry(self, session: Session) -> None:
         """The state of the room, in the order clients expect; `userlist` comes last."""
         session.send("setPermissions", self.permissions)
-        session.send("setPlaylistLocked", self.registered)
+        session.send("setPlaylistLocked", self.screen.playlist.locked)
         session.send("emoteList", [])
         for line in self.lines:
             session.send("chatMsg", line)
@@ -163,12 +171,10 @@ class Room:
         self.send_playlist(session)
         if session.account:
             self.send_playlist(session)
+        self.screen.send_current(session)
 
     def send_playlist(self, session: Session) -> None:
-        """The playlist of a room without a player is empty."""
-        session.send("setPlaylistMeta", _EMPTY_LIST)
-        if self.may(session, "seeplaylist"):
-            session.send("playlist", [])
+        self.screen.send_list(session)
 
     def add(self, session: Session) -> None:
         self.members.append(session)
@@ -182,9 +188,11 @@ class Room:
             session.afk_timer.cancel()
         if session.name:
             self.broadcast("userLeave", {"name": session.name})
+        self.screen.left(session)
         self.count()
 
     def close(self) -> None:
+        self.screen.close()
         if self._usercount_due:
             self._usercount_due.cancel()
         for member in self.members:
@@ -192,32 +200,34 @@ class Room:
                 member.afk_timer.cancel()
 
     def count(self) -> None:
-        """Tell how many are here, at most once in ten seconds."""
+        """Tell how many are here: at once, or with others who came soon after a telling."""
         if self._usercount_due:
             self._usercount_changed = True
             return
         self.broadcast("usercount", len(self.members))
-        loop = asyncio.get_running_loop()
-        self._usercount_due = loop.call_later(self._usercount_seconds, self._count_again)
+        due = self._clock.time() + self._usercount_seconds
+        self._usercount_due = self._clock.call_at(due, self._count_again)
 
     def _count_again(self) -> None:
         self._usercount_due = None
         if self._usercount_changed:
             self._usercount_changed = False
-            self.count()
+            self.broadcast("usercount", len(self.members))
 
     # away from the keyboard
 
     def set_afk(self, session: Session, afk: bool) -> None:
         """Any sign of life with `afk` false starts the idle time afresh."""
-        session.active_at = time.monotonic()
+        session.active_at = self._clock.time()
         if session.afk == afk:
             return
         session.afk = afk
         if afk:
             session.send("clearVoteskipVote")
+            self.screen.take_back(session)
         else:
             self.restart_afk_timer(session)
+            self.screen.count_votes()
         self.tell_user("setUserMeta", session)
         self.broadcast("setAFK", {"name": session.name, "afk": afk})
 
@@ -225,17 +235,17 @@ class Room:
         if session.afk_timer:
             session.afk_timer.cancel()
             session.afk_timer = None
-        session.active_at = time.monotonic()
+        session.active_at = self._clock.time()
         self._watch_idle(session, self.options["afk_timeout"])
 
     def _watch_idle(self, session: Session, seconds: float) -> None:
         if seconds > 0 and not session.afk:
-            loop = asyncio.get_running_loop()
-            session.afk_timer = loop.call_later(seconds, self._idle, session)
+            due = self._clock.time() + seconds
+            session.afk_timer = self._clock.call_at(due, lambda: self._idle(session))
 
     def _idle(self, session: Session) -> None:
         session.afk_timer = None
-        left = session.active_at + self.options["afk_timeout"] - time.monotonic()
+        left = session.active_at + self.options["afk_timeout"] - self._clock.time()
         if left > 0.001:
             self._watch_idle(session, left)
         elif session.name:

@@ -13,6 +13,7 @@ import socketio
 from aiohttp import web
 
 from connectors.lounge import handlers
+from connectors.lounge.clock import Clock
 from connectors.lounge.frames import MISSING
 from connectors.lounge.house import House
 from connectors.lounge.limits import Bucket
@@ -29,11 +30,14 @@ _STOP_SECONDS = 2.0
 
 
 class Lounge:
-    """A room server. `start` binds, `stop` ends every connection; both once."""
+    """A room server. `start` binds, `stop` ends every connection; both once.
 
-    def __init__(self, settings: LoungeSettings) -> None:
+    `clock` is the time of rooms and films; without one it is the running loop's.
+    """
+
+    def __init__(self, settings: LoungeSettings, clock: Clock | None = None) -> None:
         self.settings = settings
-        self._house = House(settings)
+        self._house = House(settings, clock)
         self._sessions: dict[str, Session] = {}
         self._outlets: dict[str, Outlet] = {}
         self._new: set[str] = set()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any, Protocol
 
+from connectors.lounge.clock import Due
 from connectors.lounge.frames import MISSING
 from connectors.lounge.limits import ChatLimit
 from connectors.lounge.names import key_of
-from connectors.lounge.permissions import MODERATOR, SITE
+from connectors.lounge.permissions import LEADER, MODERATOR, SITE
 from connectors.lounge.wire import encode
 
 if TYPE_CHECKING:
@@ -48,13 +48,17 @@ class Session:
         self.afk = False
         self.muted = False
         self.shadow = False
+        self.leads = False
         self.chat_limit = ChatLimit()
+        self.queue_limit = ChatLimit()
+        self.list_asked_at: float | None = None
         self.active_at = 0.0
-        self.afk_timer: asyncio.TimerHandle | None = None
+        self.afk_timer: Due | None = None
 
     @property
     def rank(self) -> float:
-        return max(self.global_rank, self.channel_rank)
+        rank = max(self.global_rank, self.channel_rank)
+        return max(rank, LEADER) if self.leads else rank
 
     def is_moderator(self) -> bool:
         return self.rank >= MODERATOR

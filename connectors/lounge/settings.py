@@ -69,7 +69,10 @@ class RoomSettings(_Settings):
 
 
 class LoungeSettings(_Settings):
-    """Limits of 0 are off. Times are in seconds, sizes in bytes."""
+    """Limits of 0 are off. Times are in seconds, sizes in bytes.
+
+    The playlists are kept beside `history_file`; without one neither lines nor lists are kept.
+    """
 
     host: str = "127.0.0.1"
     port: int = Field(default=8090, ge=0, le=65535)

@@ -65,11 +65,16 @@ def has_link(text: str) -> bool:
     return _LINK.search(text) is not None
 
 
+def escape(text: str) -> str:
+    """Every special character as an entity, quotes and parentheses too."""
+    return text.translate(_ESCAPES)
+
+
 def render(text: str, *, filters: bool = True, links: bool = True) -> str:
     """Text as typed, made into the HTML of a chat line."""
     if not _SPECIAL.search(text):
         return text.replace(_PLACE, "") if filters else text
-    html = text.translate(_ESCAPES)
+    html = escape(text)
     if filters:
         html = _marked_up(html, links)
     if "<" in html:

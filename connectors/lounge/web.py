@@ -50,8 +50,9 @@ async def _harden(request: web.Request, response: web.StreamResponse) -> None:
     sockets = f" ws://{host} wss://{host}" if host else ""
     response.headers["Content-Security-Policy"] = (
         f"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-        f"connect-src 'self'{sockets}; base-uri 'none'; form-action 'none'; "
-        f"frame-ancestors 'self'"
+        f"connect-src 'self'{sockets}; "
+        f"frame-src https:; media-src https:; "  # what a viewer asks to be shown
+        f"base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
     )
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "no-referrer"

@@ -4,6 +4,7 @@ import { io } from "./vendor/socket.io.esm.min.js";
 import { Log, safeNodes } from "./lines.js";
 import { People } from "./people.js";
 import { Composer } from "./composer.js";
+import { Player } from "./player.js";
 
 const NAME_KEY = "lounge-name";
 const RETRY_NAME_MS = 5_000;
@@ -24,6 +25,7 @@ const composer = new Composer(
 );
 const log = new Log(at("log"), at("scroller"), at("pill"), writeTo);
 const people = new People(at("people-list"), at("count"), at("unnamed"), writeTo);
+new Player(at, socket, notice);
 
 // the connection
 
@@ -233,6 +235,6 @@ function remember(name) {
 
 try { at("name").value = localStorage.getItem(NAME_KEY) || ""; } catch { /* as above */ }
 at("title").textContent = room;
-at("motd").open = matchMedia("(min-width: 761px)").matches;
+at("motd").open = at("list-box").open = matchMedia("(min-width: 761px)").matches;
 showUnread(0);
 showForm();

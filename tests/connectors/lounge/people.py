@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from connectors.lounge import handlers
+from connectors.lounge.clock import Clock
 from connectors.lounge.frames import MISSING
 from connectors.lounge.house import House
 from connectors.lounge.session import Session
@@ -14,7 +15,7 @@ from connectors.lounge.settings import Account, LoungeSettings, RoomSettings
 RANKS = {"owner": 5, "second": 4, "admin3": 3, "moderator": 2}
 
 
-def house(**more: Any) -> House:
+def house(clock: Clock | None = None, **more: Any) -> House:
     names = [*RANKS, "alice", "bob", "root"]
     accounts = [
         Account(name=name, password=f"{name}-pass", global_rank=255 if name == "root" else 1)
@@ -22,7 +23,7 @@ def house(**more: Any) -> House:
     ]
     rooms = [RoomSettings(name="lobby", ranks=dict(RANKS))]
     settings = {"port": 0, "accounts": accounts, "rooms": rooms, "chat_burst": 0} | more
-    return House(LoungeSettings(**settings))
+    return House(LoungeSettings(**settings), clock)
 
 
 class Person:

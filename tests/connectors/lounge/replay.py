@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
@@ -14,19 +15,22 @@ from typing import Any, NamedTuple
 import aiohttp
 import socketio
 
+from tests.connectors.lounge.hand_clock import HandClock
+from tests.servers import until
+
 CAPTURES = Path(__file__).parents[2] / "data" / "cytube" / "captures"
-WAIT_SECONDS = 2.0
+WAIT_SECONDS = 10.0
 
-_PLAYER_NAMES = """
-queue queueFail queueWarn delete moveVideo setTemp setCurrent changeMedia mediaUpdate voteskip
-newPoll updatePoll closePoll listPlaylists setLeader
-"""
-PLAYER = frozenset(_PLAYER_NAMES.split()) | {"newPoll (ack)"}
-"""Frames of the player, of polls and of the library: not compared."""
-PLAYLIST_STATE = frozenset(("setPlaylistMeta", "playlist", "drinkCount"))
-"""Not compared either where something was queued."""
+DROPPED = frozenset(("newPoll", "newPoll (ack)", "updatePoll", "closePoll", "listPlaylists"))
+"""Frames of polls and of the library: not compared."""
 
-_UNTOLD = frozenset(("time", "timestamp", "ip", "id", "cssHash", "jsHash"))
+_UNTOLD = frozenset(("timestamp", "ip", "cssHash", "jsHash"))
+_UNTOLD_NUMBERS = frozenset(("time", "id"))
+_STUB = re.compile(r"sec(\d{5})\w{3}")
+"""A made-up video that the recorded server had; its length (s) is in its id."""
+_PAUSE_MS = 100
+"""After so long a silence what comes was not an answer but a timer's doing."""
+_TIMED = frozenset(("mediaUpdate", "usercount"))
 _MASKED = re.compile(r"[\w+/]{3}(?:\.[\w+/]{3}){3}")
 _BARRIER = ("uncache", "barrier")
 _BARRIER_ANSWER = {"msg": "Unexpected error for message uncache: Expected type object, got string"}
@@ -47,7 +51,7 @@ class Step(NamedTuple):
 
     ms: int
     seat: str
-    action: str  # connect, emit, leave, cut
+    action: str  # connect, emit, leave, cut; wait: only time passes
     event: str = ""
     payload: tuple[Any, ...] = ()
 
@@ -58,7 +62,12 @@ def seen(event: str, payload: Any) -> Seen:
 
 def _told(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _told(inner) for key, inner in value.items() if key not in _UNTOLD}
+        if {"seconds", "meta"} <= value.keys():
+            value = value | {"meta": {k: v for k, v in value["meta"].items() if k == "embed"}}
+        if "currentTime" in value:
+            # the recorded server counts in steps of a second, each a little late
+            value = value | {"currentTime": math.floor(value["currentTime"] + 0.01)}
+        return {key: _told(inner) for key, inner in value.items() if not _untold(key, inner)}
     if isinstance(value, list):
         return [_told(inner) for inner in value]
     if isinstance(value, str):
@@ -68,6 +77,10 @@ def _told(value: Any) -> Any:
     return value
 
 
+def _untold(key: str, value: Any) -> bool:
+    return key in _UNTOLD or (key in _UNTOLD_NUMBERS and not isinstance(value, str))
+
+
 @dataclass
 class Scene:
     """A capture: steps, each with how many frames every seat had received before it."""
@@ -75,28 +88,65 @@ class Scene:
     name: str
     steps: list[tuple[Step, dict[str, int]]] = field(default_factory=list)
     expected: dict[str, list[Seen]] = field(default_factory=dict)
-    compared: Callable[[str], bool] = lambda event: True
+
+    def received(self) -> dict[str, int]:
+        """How many frames each seat has so far."""
+        return {seat: len(frames) for seat, frames in self.expected.items()}
 
 
-def load(name: str, cut: frozenset[str]) -> Scene:
-    """Read a capture. `cut` names the seats whose own machine broke the line."""
+def compared(event: str) -> bool:
+    return event not in DROPPED
+
+
+def load(name: str, cut: frozenset[str], unasked: Collection[str] = ()) -> Scene:
+    """Read a capture. `cut` names the seats whose own machine broke the line.
+
+    The lounge looks nothing up: what the recorded server found out about a media is given with
+    the request. `unasked` are ids that are not asked for, nor their answers compared.
+    """
     raw = [json.loads(line) for line in (CAPTURES / f"{name}.jsonl").read_text().splitlines()]
-    queued = any(frame["dir"] == "out" and frame["event"] == "queue" for frame in raw)
-    dropped = PLAYER | (PLAYLIST_STATE if queued else frozenset())
-    scene = Scene(name, compared=lambda event: event not in dropped)
+    raw = [frame for frame in raw if not _is_about(frame, unasked)]
+    found = _looked_up(raw)
+    scene = Scene(name)
+    last_ms = 0
     for frame in raw[: _end_of_play(raw)]:
+        if frame["dir"] not in ("in", "out"):
+            continue
         seat, event = frame["seat"], frame["event"]
+        if frame["dir"] == "out" and event == "queue":
+            frame["data"] = found.get(frame["data"].get("id"), {}) | frame["data"]
+        if frame["dir"] == "in" and (frame["ms"] - last_ms > _PAUSE_MS or event in _TIMED):
+            scene.steps.append((Step(frame["ms"], "", "wait"), scene.received()))
+        last_ms = frame["ms"]
         payload = () if frame.get("nodata") else (frame["data"],)
         scene.expected.setdefault(seat, [])
         step = _step(frame, payload, seat in cut)
         if step:
-            before = {seat: len(frames) for seat, frames in scene.expected.items()}
-            scene.steps.append((step, before))
+            scene.steps.append((step, scene.received()))
         answer = step is None or event == "connect_error"
-        if answer and frame["dir"] == "in" and scene.compared(event):
+        if answer and frame["dir"] == "in" and compared(event):
             scene.expected[seat].append(seen(event, *payload or (None,)))
     scene.expected.pop("", None)
     return scene
+
+
+def _is_about(frame: dict[str, Any], ids: Collection[str]) -> bool:
+    data = frame.get("data")
+    asked = isinstance(data, dict) and frame["event"] in ("queue", "queueFail", "queueWarn")
+    return asked and any(id in json.dumps(data) for id in ids)
+
+
+def _looked_up(raw: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Title and duration of each media id, also of videos that were refused for their length."""
+    asked = [f["data"].get("id") for f in raw if f["dir"] == "out" and f["event"] == "queue"]
+    stubs = [match for id in asked if isinstance(id, str) and (match := _STUB.fullmatch(id))]
+    found = {
+        stub[0]: {"title": f"Stub video {stub[0]}", "duration": int(stub[1])} for stub in stubs
+    }
+    added = [f["data"]["item"]["media"] for f in raw if f["dir"] == "in" and f["event"] == "queue"]
+    return found | {
+        media["id"]: {"title": media["title"], "duration": media["seconds"]} for media in added
+    }
 
 
 def _step(frame: dict[str, Any], payload: tuple[Any, ...], cut: bool) -> Step | None:
@@ -127,13 +177,12 @@ def _end_of_play(raw: list[dict[str, Any]]) -> int:
 class Seat:
     """One recorded client, from an address of its own as in the recording."""
 
-    def __init__(self, url: str, address: str, compared: Callable[[str], bool]) -> None:
+    def __init__(self, url: str, address: str) -> None:
         self.received: list[Seen] = []
         self.arrived = asyncio.Event()
         self.barriers = 0
         self._leaving = False
         self._url = url
-        self._compared = compared
         connector = aiohttp.TCPConnector(local_addr=(address, 0))
         self._http = aiohttp.ClientSession(connector=connector)
         self._sio = socketio.AsyncClient(
@@ -188,20 +237,32 @@ class Seat:
         payload = args[0] if args else None
         if event == "errorMsg" and payload == _BARRIER_ANSWER:
             self.barriers += 1
-        elif self._compared(event) and not (event == "disconnect" and self._leaving):
+        elif compared(event) and not (event == "disconnect" and self._leaving):
             self.received.append(seen(event, payload))
         self.arrived.set()
+
+
+def _moment(item: tuple[Step, dict[str, int]]) -> str:
+    """Steps that were taken before anything more had come belong together."""
+    step, before = item
+    return json.dumps([before, step.ms if step.action == "wait" else 0])
 
 
 async def play(
     url: str,
     scene: Scene,
     addresses: dict[str, str],
+    clock: HandClock,
+    connections: Callable[[], int],
     pace: float,
     wait_seconds: float,
     settled: Callable[[str, Seen], bool],
 ) -> dict[str, list[Seen]]:
-    """What every seat received. `pace` 1 keeps the recorded pauses, 0 drops them.
+    """What every seat received; the lounge's clock is moved to the times of the recording.
+
+    `connections` is how many the server knows of: a leave is waited for.
+
+    `pace` 1 keeps the recorded pauses, 0 drops them.
 
     `settled(seat, frame)` says that a frame is not worth waiting for.
     """
@@ -220,17 +281,27 @@ async def play(
                 )
 
     try:
-        for _, run in groupby(scene.steps, key=lambda item: json.dumps(item[1])):
+        for _, run in groupby(scene.steps, key=_moment):
             moment = list(run)
-            await asyncio.sleep(max(0, started + pace * moment[0][0].ms / 1000 - loop.time()))
+            first = moment[0][0]
+            await asyncio.sleep(max(0, started + pace * first.ms / 1000 - loop.time()))
             await caught_up(moment[0][1])
+            if first.action == "wait":
+                for seat in seats.values():
+                    await seat.barrier(wait_seconds)
+            clock.advance_to(first.ms / 1000)
+            if first.action == "wait":
+                continue
             order = list(dict.fromkeys(step.seat for step, _ in moment))
             for name in order:
                 if name not in seats:
-                    seats[name] = Seat(url, addresses[name], scene.compared)
+                    seats[name] = Seat(url, addresses[name])
                 for step, _ in moment:
                     if step.seat == name:
+                        present = connections()
                         await seats[name].act(step)
+                        if step.action == "leave":
+                            await until(lambda: connections() < present)  # noqa: B023
                 if len(order) > 1:
                     await seats[name].barrier(wait_seconds)
         await caught_up({name: len(frames) for name, frames in scene.expected.items()})

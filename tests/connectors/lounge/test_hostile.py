@@ -19,7 +19,9 @@ from tests.connectors.lounge.people import enter, house
 EVENTS = (
     "login joinChannel channelPassword chatMsg pm setChannelRank requestChannelRanks "
     "requestBanlist unban setOptions setPermissions setMotd readChanLog queue vote newPoll "
-    "assignLeader noSuchEvent userlist kick __proto__ toString"
+    "assignLeader noSuchEvent userlist kick __proto__ toString delete moveMedia setTemp jumpTo "
+    "playNext shufflePlaylist clearPlaylist togglePlaylistLock requestPlaylist playerReady "
+    "voteskip mediaUpdate"
 )
 RAW = [
     "",
