@@ -37,7 +37,13 @@ HEARD = (
 
 Manifest = TypeVar("Manifest", bound=BaseModel)
 Token = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*$", max_length=32)]
+KeyPattern = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 Import = Annotated[str, StringConstraints(pattern=r"^[a-z_][\w.]*:[A-Za-z_]\w*$")]
+
+_PLAIN, _ROOM = r"[^{}*\0]*", r"(?:\{channel\})?"
+_KEYS_OF_ONE = re.compile(
+    rf"{_PLAIN}{_ROOM}{_PLAIN}\{{user\}}{_PLAIN}{_ROOM}{_PLAIN}(?:(?<=[:/])\*)?"
+)
 
 
 class ManifestError(Exception):
@@ -68,19 +74,39 @@ class Storage(BaseModel):
 
 
 class People(BaseModel):
-    """Rows about people: `field` names who, in a table that has a field `channel` too.
+    """What is kept about people: rows of `table`, where `field` names who, or values under `keys`.
 
-    `what` calls them by a name: `quotes you added`. When somebody wants to be forgotten they are
-    deleted, or some fields get other values, or they are kept; then `remains` says what stays and
-    why. In it `{days}` is how long the room's log goes back.
+    A table has a field `channel` too, or its rows are about a person `everywhere`, in all rooms.
+    In `keys` `{user}` is his name as `rosey.names.name_key` writes it and `{channel}` the room; one
+    that ends in `:*` or `/*` means all keys that begin so. `what` calls it by a name: `quotes you
+    added`. When somebody wants to be forgotten it is deleted, or some fields get other values, or
+    it is kept; then `remains` says what stays and why. In it `{days}` is how long the room's log
+    goes back.
     """
 
     model_config = ConfigDict(extra="forbid")
-    table: TableName
-    field: FieldName
+    table: TableName | None = None
+    field: FieldName | None = None
+    keys: KeyPattern | None = None
+    everywhere: bool = False
     what: Annotated[str, StringConstraints(min_length=1, max_length=60)]
     forget: Literal["delete", "keep"] | dict[FieldName, str | None]
     remains: Annotated[str, StringConstraints(max_length=200)] = ""
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if (self.table is None) != (self.field is None) or (self.table is None) == (not self.keys):
+            raise ValueError("say either table and field, or keys")
+        if self.keys is not None:
+            if not _KEYS_OF_ONE.fullmatch(self.keys):
+                raise ValueError(
+                    f"keys: {self.keys!r} must have {{user}} once, may have {{channel}}, and may "
+                    "end in :* or /*"
+                )
+            if isinstance(self.forget, dict):
+                raise ValueError('forget: what is under keys is "delete" or "keep"')
+            self.everywhere = "{channel}" not in self.keys
+        return self
 
     @model_validator(mode="after")
     def _with_reason(self) -> Self:
@@ -137,8 +163,8 @@ class PluginManifest(BaseModel):
             raise ValueError(f"name: {self.name!r} is reserved for Rosey herself")
         _each("hears", self.hears, HEARD)
         _each("actions", self.actions, ACTION_KINDS)
-        if self.people and not self.storage.has_tables:
-            raise ValueError("people: the plugin keeps no tables")
+        for people in self.people:
+            _kept_here(people, self.storage)
         if self.trust == "untrusted":
             for key in ("workflows", "activities", "hosts"):
                 if getattr(self, key):
@@ -222,6 +248,30 @@ def _explain(path: Path, problem: ValidationError, model: type[BaseModel]) -> st
             text = "is no known key" + (f"; did you mean {near[0]!r}?" if near else "")
         lines.append(f"{path}: {key + ': ' if key else ''}{text}")
     return "\n".join(lines)
+
+
+def _kept_here(people: People, storage: Storage) -> None:
+    """Raises ValueError for what the plugin does not keep; learns what is kept for all rooms."""
+    if people.keys is not None:
+        if not storage.keys:
+            raise ValueError(
+                "people: the plugin keeps no keys: keys = true in [storage] is missing"
+            )
+        return
+    if not storage.has_tables:
+        raise ValueError("people: the plugin keeps no tables")
+    if not storage.tables:  # migrations make them, and only they know the fields
+        return
+    table = storage.tables.get(people.table or "")
+    if table is None:
+        raise ValueError(f"people: {people.table!r} is not one of {', '.join(storage.tables)}")
+    types = {field.name: field.type for field in table.fields}
+    for name in (people.field or "", *(people.forget if isinstance(people.forget, dict) else ())):
+        if name not in types:
+            raise ValueError(f"people: {people.table} has no field {name!r}")
+    if types[people.field or ""] not in ("string", "text"):
+        raise ValueError(f"people: {people.field!r} is no text, so it names nobody")
+    people.everywhere = "channel" not in types
 
 
 def _each(key: str, values: list[str], allowed: tuple[str, ...]) -> None:

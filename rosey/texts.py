@@ -4,11 +4,22 @@ import logging
 import string
 import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Protocol
+
+from pydantic_core import CoreSchema, core_schema
 
 log = logging.getLogger("rosey.texts")
 
 FIRST = "en"
+FOLDER = "texts"
+
+
+class Phrase(Protocol):
+    """The text of a key in some language, its placeholders filled: `ctx.phrase`, for example."""
+
+    def __call__(self, key: str, /, **values: object) -> str: ...
 
 
 class TextsError(Exception):
@@ -57,6 +68,33 @@ class Texts:
                     names = ", ".join(f"{{{name}}}" for name in sorted(more))
                     found.append(f"{language}: {key}: {FIRST} has no {names}")
         return found
+
+
+@dataclass(frozen=True)
+class LanguageIn:
+    """For a plugin's setting `language`: one of those that have a file in a folder of texts.
+
+    `language: Annotated[str, LanguageIn(Path(__file__).with_name("texts"))] = "en"`
+    """
+
+    folder: Path
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> CoreSchema:
+        known = {FIRST, *(file.stem for file in self.folder.glob("*.toml"))}
+        return core_schema.literal_schema(sorted(known))
+
+
+def english(code: Path) -> Phrase:
+    """What is said in English, from `texts/` beside a file of code. Raises TextsError.
+
+    For what is said in no room, which is where a language is chosen.
+    """
+    texts = Texts.load(code.with_name(FOLDER), strict=True)
+
+    def phrase(key: str, /, **values: object) -> str:
+        return texts.get(FIRST, key, values)
+
+    return phrase
 
 
 def _read(file: Path) -> dict[str, str]:

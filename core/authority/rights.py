@@ -21,6 +21,7 @@ SYSTEM = "core-system"
 
 # What `!mydata` does with plugins' tables.
 MYDATA_OPS = ("select", "count", "update", "delete")
+MYDATA_KEY_OPS = ("list", "get", "delete")
 
 
 @dataclass(frozen=True)
@@ -156,7 +157,12 @@ def _recorder(plugins: Iterable[PluginManifest]) -> Rights:
 
     Who wants to see or end what is kept about him asks it, so it reaches what plugins declare.
     """
-    about_people = [each.name for each in plugins if each.people]
+    asked = [
+        subjects.database("kv" if people.keys else "row", each.name, op)
+        for each in plugins
+        for people in each.people
+        for op in (MYDATA_KEY_OPS if people.keys else MYDATA_OPS)
+    ]
     publish = [
         *_consuming(streams.recorded_events()),
         *_consuming(streams.recorded_sends()),
@@ -165,7 +171,7 @@ def _recorder(plugins: Iterable[PluginManifest]) -> Rights:
         *(subjects.event(ROOM.name, name) for name in ROOM.all_events),
         _key(subjects.PLUGINS_BUCKET, ROOM.name),
         subjects.database("row", ROOM.name, "*"),
-        *(subjects.database("row", name, op) for name in about_people for op in MYDATA_OPS),
+        *asked,
     ]
     publish += ANSWERS
     return _rights(RECORDER, publish=publish, subscribe=_asked(ROOM.name))

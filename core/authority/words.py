@@ -53,6 +53,7 @@ PUBLISH = [
     (r"rosey\.monitoring\.>", "tell how the bus is"),
     (r"rosey\.monitoring\.health", "tell what is wrong with it"),
     (r"db\.row\.([^.]+)\.(select|count|update|delete)", "{1} rows of {0} for !mydata"),
+    (r"db\.kv\.([^.]+)\.(list|get|delete)", "{1} keys of {0} for !mydata"),
     (r"db\.([^.]+)\.([^.]+)\.\*", "use its own {0} storage"),
     (r"plugin\.\*", "tell what becomes of plugins"),
     (r"([a-z][a-z0-9]*)\.([a-z_0-9]+)", "tell of its event {1}"),

@@ -36,7 +36,7 @@ ALLOWED = {
     "hosts": "a list of names of machines",
     "workflows": "a list of classes, as in coin.workflow:Coin",
     "activities": "a list of functions, as in activities.chat:activities",
-    "people": "a list of tables: table, field, what, forget, remains",
+    "people": "a list of tables: table and field or keys, then what, forget, remains",
     "settings": "a pydantic model, as in coin.settings:Settings",
 }
 

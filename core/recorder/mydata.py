@@ -1,57 +1,58 @@
 """!mydata: what is kept about a person by Rosey and her plugins, to be had and to be forgotten.
 
 Whose it is goes by the name on the asker's connection: somebody of the same name elsewhere is
-somebody else. All is told in private. Chat carries no files, and a viewer of a room cannot reach
-Rosey's disk, so the room tells how much there is of what, and the whole of it lies in the data
-folder for the operator to hand over.
+somebody else. A guest's name is nobody's own, so guests are refused, but where nearly everybody is
+one; and of what is kept for all rooms together, other connections too, they get nothing there
+either. All is told in private. Chat carries no files, and a viewer of a room cannot reach Rosey's
+disk, so the room tells how much there is of what, and the whole of it lies in the data folder for
+the operator to hand over.
 """
 
 import asyncio
 import json
+import logging
 import os
-from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 from core.plugins import ROOM, manifests
+from core.recorder import kept as keeping
 from core.recorder import mydata_texts as texts
+from core.recorder.kept import Person, Place
+from core.recorder.mydata_texts import About, Kept
 from rosey import ids
-from rosey.channels import Channel, token
+from rosey.channels import token
 from rosey.contracts.storage import Row
-from rosey.events import Command
 from rosey.manifest import ManifestError, People
 from rosey.names import LONGEST_NAME, name_key
 from rosey.plugin import Context, Plugin, Refused
+from rosey.ranks import Rank
 from rosey.storage import Database, StorageError
-from rosey.storage.patterns import literally
 
 FOLDER = "mydata"
-# Rows of one table in a file, and at a time.
-MOST_ROWS = 20_000
-STEP = 100
 COOLDOWN = 30.0
 
-
-@dataclass(frozen=True)
-class Kept:
-    """Rows of one kind about the asker."""
-
-    owner: str
-    people: People
-    count: int
+log = logging.getLogger("core.recorder")
 
 
 class MyData:
-    """`database_of` an owner of tables; `keep_days` as `[recorder]` says at the moment."""
+    """`database_of` an owner of tables; `keep_days` as `[recorder]` says at the moment.
+
+    `guests_may` ask in a channel.
+    """
 
     def __init__(
-        self, database_of: Callable[[str], Database], data: Path, keep_days: Callable[[], int]
+        self,
+        database_of: Callable[[str], Database],
+        data: Path,
+        keep_days: Callable[[], int],
+        guests_may: Callable[[str], bool],
     ) -> None:
         self._database_of = database_of
         self._data = data
         self._folder = data / FOLDER
         self._keep_days = keep_days
+        self._guests_may = guests_may
 
     def beside(self, others: Plugin) -> Plugin:
         """A plugin with those commands and these."""
@@ -64,47 +65,59 @@ class MyData:
 
     async def export(self, ctx: Context) -> None:
         """Learn what is kept about you."""
-        with_rows: dict[str, dict[str, list[Row]]] = {}
+        self._check_guest(ctx, texts.GUEST_EXPORT)
+        person, about = Person(ctx.user.name, ctx.channel), _about(ctx, ctx.user.name)
+        entries: dict[str, dict[str, list[Row]]] = {}
         kept = []
         try:
             for owner, people in self._declared():
-                rows = [row async for row in self._rows(ctx.command, owner, people)]
-                kept.append(Kept(owner, people, len(rows)))
-                with_rows.setdefault(owner, {})[people.what] = rows
+                place = self._place(owner, people, person)
+                if about.is_withheld(people):
+                    kept.append(Kept(owner, people, await place.count()))
+                    continue
+                found = [entry async for entry in place.entries()]
+                kept.append(Kept(owner, people, len(found)))
+                entries.setdefault(owner, {}).setdefault(people.what, []).extend(found)
         except StorageError as problem:
             raise Refused(texts.AWAY) from problem
-        if not any(each.count for each in kept):
-            ctx.pm(ctx.user, texts.nothing())
+        if not any(each.count for each in about.reached(kept)):
+            ctx.pm(ctx.user, texts.nothing(about, kept))
             return
-        name = file_name(ctx.command)
+        name = file_name(person)
         try:
-            await asyncio.to_thread(_write, self._folder, name, with_rows)
+            await asyncio.to_thread(_write, self._folder, name, entries)
         except OSError as problem:
             raise Refused(texts.no_file()) from problem
-        ctx.pm(ctx.user, texts.exported(kept, f"{FOLDER}/{name}", MOST_ROWS))
+        ctx.pm(ctx.user, texts.exported(about, kept, f"{FOLDER}/{name}"))
 
     async def forget(self, ctx: Context) -> None:
         """Have what is kept about you deleted, as far as it goes; asks first."""
-        is_sure = ctx.text.strip().lower() == "yes"
+        name, is_sure = _asked(ctx.text)
+        if name and name_key(name) != name_key(ctx.user.name):
+            if ctx.user.rank < Rank.ADMIN:
+                raise Refused(texts.SOMEBODY_ELSE.format(prefix=ctx.command.prefix))
+        else:
+            name = ctx.user.name
+            self._check_guest(ctx, texts.GUEST_FORGET)
+        person, about, days = Person(name, ctx.channel), _about(ctx, name), self._keep_days()
         try:
-            kept = [
-                Kept(owner, people, await self._count(ctx.command, owner, people))
-                for owner, people in self._declared()
-            ]
+            kept = await self._counted(person)
             if is_sure:
-                kept = [
-                    await self._forget(ctx.command, each, number)
-                    for number, each in enumerate(kept)
-                ]
+                kept = await self._forget(about, kept, person, ctx.command.id)
         except StorageError as problem:
             raise Refused(texts.AWAY_MIDWAY if is_sure else texts.AWAY) from problem
-        days = self._keep_days()
         if is_sure:
-            ctx.pm(ctx.user, texts.forgotten(kept, days))
-        elif any(each.count for each in kept):
-            ctx.pm(ctx.user, texts.sure(kept, days, ctx.command.prefix))
+            log.info("%s has had %s forgotten in %s", ctx.user.name, name, ctx.channel)
+            ctx.pm(ctx.user, texts.forgotten(about, kept, days))
+        elif any(each.count for each in about.reached(kept)):
+            ctx.pm(ctx.user, texts.sure(about, kept, days))
         else:
-            ctx.pm(ctx.user, texts.nothing())
+            ctx.pm(ctx.user, texts.nothing(about, kept))
+
+    def _check_guest(self, ctx: Context, refusal: str) -> None:
+        """Raises Refused for who may be anybody."""
+        if ctx.user.rank < Rank.USER and not self._guests_may(ctx.channel):
+            raise Refused(refusal.format(name=ctx.user.name, prefix=ctx.command.prefix))
 
     def _declared(self) -> Iterator[tuple[str, People]]:
         """What the room's memory and the plugins, installed ones too, say they keep of people."""
@@ -116,46 +129,51 @@ class MyData:
             for people in manifest.people:
                 yield manifest.name, people
 
-    async def _forget(self, command: Command, kept: Kept, number: int) -> Kept:
+    def _place(self, owner: str, people: People, person: Person) -> Place:
+        return keeping.place(self._database_of(owner), people, person)
+
+    async def _counted(self, person: Person) -> list[Kept]:
+        return [
+            Kept(owner, people, await self._place(owner, people, person).count())
+            for owner, people in self._declared()
+        ]
+
+    async def _forget(
+        self, about: About, kept: Iterable[Kept], person: Person, id: str
+    ) -> list[Kept]:
         """How many were changed, by this command or an earlier try of it."""
-        database, people = self._database_of(kept.owner), kept.people
-        key = ids.numbered(command.id, number)
-        mine = _of(command, people)
-        if people.forget == "keep":
-            return kept
-        if people.forget == "delete":
-            return Kept(kept.owner, people, await database.delete(people.table, mine, key))
-        done = await database.update(people.table, mine, {"$set": people.forget}, key=key)
-        return Kept(kept.owner, people, done.updated)
-
-    async def _count(self, command: Command, owner: str, people: People) -> int:
-        return await self._database_of(owner).count(people.table, _of(command, people))
-
-    async def _rows(self, command: Command, owner: str, people: People) -> AsyncIterator[Row]:
-        """The newest first, and only those when there are too many."""
-        database, older = self._database_of(owner), _of(command, people)
-        for _ in range(MOST_ROWS // STEP):
-            rows = await database.select(people.table, older, order=("-id",), limit=STEP)
-            for row in rows:
-                yield row
-            if len(rows) < STEP:
-                return
-            older["id"] = {"$lt": rows[-1]["id"]}
+        done = []
+        for number, each in enumerate(kept):
+            if each.people.forget != "keep" and not about.is_withheld(each.people):
+                place = self._place(each.owner, each.people, person)
+                count = await place.forget(ids.numbered(id, number))
+                each = Kept(each.owner, each.people, count)
+            done.append(each)
+        return done
 
 
-def file_name(command: Command) -> str:
-    """For the asker's file: `lounge=2Falice.json`."""
-    name = token(f"{Channel.parse(command.channel).connection}/{name_key(command.user.name)}")
+def file_name(person: Person) -> str:
+    """For a person's file: `lounge=2Falice.json`."""
+    name = token(f"{person.connection}/{name_key(person.name)}")
     return f"{name if len(name) <= 120 else ids.derive('p', name)}.json"
 
 
-def _of(command: Command, people: People) -> dict[str, Any]:
-    """The asker's rows, in all rooms of the connection."""
-    connection = Channel.parse(command.channel).connection
-    return {
-        "channel": {"$like": f"{literally(connection)}/%"},
-        people.field: {"$ilike": literally(command.user.name[:LONGEST_NAME])},
-    }
+def _about(ctx: Context, name: str) -> About:
+    user = ctx.user
+    return About(
+        name=name,
+        is_asker=name_key(name) == name_key(user.name),
+        is_guest=user.rank < Rank.USER,
+        prefix=ctx.command.prefix,
+    )
+
+
+def _asked(text: str) -> tuple[str, bool]:
+    """About whom, empty for who asks, and whether he is sure: `alice yes`."""
+    words = text.split()
+    is_sure = bool(words) and words[-1].lower() == "yes"
+    name = " ".join(words[:-1] if is_sure else words)
+    return name.removeprefix("@")[:LONGEST_NAME], is_sure
 
 
 def _write(folder: Path, name: str, content: object) -> None:

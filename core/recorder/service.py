@@ -2,13 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 from core import config as configuration
 from core.authority.login import enter, stay
 from core.authority.rights import RECORDER
+from core.config import LOUNGE
 from core.host import notify
 from core.plugin_host.host import PluginHost
 from core.plugins import ROOM, load
@@ -20,6 +20,7 @@ from core.runtime import find
 from core.watched import Watched
 from rosey import tasks
 from rosey.bus import Bus
+from rosey.channels import Channel
 from rosey.storage import Database
 
 log = logging.getLogger("core.recorder")
@@ -37,8 +38,16 @@ async def run(data: Path, config: Path | None) -> None:
         def keep_days() -> int:
             return settings.value.recorder.keep_days
 
+        def guests_may(channel: str) -> bool:
+            """In the lounge, where few have accounts."""
+            return any(
+                each.platform == LOUNGE and each.name == Channel.parse(channel).connection
+                for each in settings.value.connections
+            )
+
         database = Database.on(bus, ROOM.name)
-        await _answer(stack, bus, database, data, keep_days)
+        mydata = MyData(lambda owner: Database.on(bus, owner), data, keep_days, guests_may)
+        await _answer(stack, bus, LastLines(database, keep_days), mydata)
         work = [
             asyncio.create_task(Recorder(bus, database, keep_days).run(), name="record"),
             asyncio.create_task(forget_old(database, keep_days), name="forget"),
@@ -50,12 +59,8 @@ async def run(data: Path, config: Path | None) -> None:
         await asyncio.gather(*work)
 
 
-async def _answer(
-    stack: AsyncExitStack, bus: Bus, database: Database, data: Path, keep_days: Callable[[], int]
-) -> None:
+async def _answer(stack: AsyncExitStack, bus: Bus, memory: LastLines, mydata: MyData) -> None:
     """The room's own commands, and plugins' questions to its memory."""
-    mydata = MyData(lambda owner: Database.on(bus, owner), data, keep_days)
-    memory = LastLines(database, keep_days)
     host = PluginHost(bus, ROOM, memory.beside(mydata.beside(load(ROOM.entry))))
     await host.start()
     stack.push_async_callback(host.stop)

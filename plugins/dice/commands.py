@@ -28,7 +28,7 @@ async def roll_in_the_room(ctx: Context, notation: Rest = "d6") -> str:
     try:
         dice = rules.parse(notation)
     except rules.NotationError as problem:
-        raise Refused(str(problem)) from problem
+        raise Refused(ctx.phrase(problem.code, **problem.values)) from problem
     rolled = rules.roll(dice, ctx.random)
     ctx.event("roll_performed", count=dice.count, sides=dice.sides, total=rolled.total)
     return rules.show(rolled)
@@ -37,7 +37,7 @@ async def roll_in_the_room(ctx: Context, notation: Rest = "d6") -> str:
 @plugin.command("flip", "coin")
 async def flip(ctx: Context) -> str:
     """Flip a coin."""
-    return rules.flip(ctx.random)
+    return rules.flip(ctx.random, ctx.phrase)
 
 
 @plugin.service

@@ -3,8 +3,11 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from random import Random
 from typing import Literal, cast
+
+from rosey.texts import Phrase, english
 
 Code = Literal[
     "empty", "format", "min_dice", "max_dice", "min_sides", "max_sides", "modifier", "keep"
@@ -18,6 +21,7 @@ NOTATION = re.compile(
 )
 SHORTHANDS = {"adv": "2d20kh1", "dis": "2d20kl1"}
 MIN_SIDES = 2
+ENGLISH = english(Path(__file__))
 
 
 @dataclass(frozen=True)
@@ -33,12 +37,16 @@ TOOL_LIMITS = Limits(max_dice=100)  # for programs, which do not have to read th
 
 
 class NotationError(ValueError):
-    """Notation that cannot be rolled. `message` is a sentence for the room."""
+    """Notation that cannot be rolled. `code` is the key of the text that says why, with `values`.
 
-    def __init__(self, code: Code, message: str) -> None:
-        super().__init__(message)
+    `message` says it in English.
+    """
+
+    def __init__(self, code: Code, **values: object) -> None:
+        self.message = ENGLISH(code, **values)
+        super().__init__(self.message)
         self.code = code
-        self.message = message
+        self.values = values
 
 
 @dataclass(frozen=True)
@@ -65,12 +73,10 @@ def parse(text: str, limits: Limits | None = None) -> Notation:
     """Read notation; case and outer spaces do not matter. Raises NotationError."""
     typed = text.strip()
     if not typed:
-        raise NotationError("empty", "Say what to roll, for example 2d6+3.")
+        raise NotationError("empty")
     match = NOTATION.fullmatch(_spelled_out(typed.lower()))
     if match is None:
-        raise NotationError(
-            "format", f"I cannot read “{_short(typed)}” as dice. Try 2d6+3, 4d6kh3 or adv."
-        )
+        raise NotationError("format", typed=_short(typed))
     notation = Notation(
         count=_number(match["count"] or "1"),
         sides=_number(match["sides"]),
@@ -111,9 +117,9 @@ def show(roll: Roll) -> str:
     return f"🎲 [{dice}]{signed} = {roll.total}"
 
 
-def flip(random: Random) -> str:
+def flip(random: Random, phrase: Phrase = ENGLISH) -> str:
     """One line for the room: heads or tails."""
-    return f"🪙 {random.choice(('Heads', 'Tails'))}"
+    return phrase(random.choice(("heads", "tails")))
 
 
 def _spelled_out(notation: str) -> str:
@@ -138,26 +144,17 @@ def _short(text: str) -> str:
 def _check(notation: Notation, limits: Limits) -> None:
     count, sides, modifier = notation.count, notation.sides, notation.modifier
     if count < 1:
-        raise NotationError("min_dice", "It takes at least one die. Try 1d6.")
+        raise NotationError("min_dice")
     if count > limits.max_dice:
-        raise NotationError(
-            "max_dice", f"That is too many dice: at most {limits.max_dice} at once. Try 4d6."
-        )
+        raise NotationError("max_dice", most=limits.max_dice)
     if sides < MIN_SIDES:
-        raise NotationError("min_sides", f"A die has at least {MIN_SIDES} sides. Try d6.")
+        raise NotationError("min_sides", least=MIN_SIDES)
     if sides > limits.max_sides:
-        raise NotationError(
-            "max_sides", f"That is too many sides: at most {limits.max_sides}. Try d20."
-        )
+        raise NotationError("max_sides", most=limits.max_sides)
     if abs(modifier) > limits.max_modifier:
-        raise NotationError(
-            "modifier",
-            f"The modifier goes from -{limits.max_modifier} to +{limits.max_modifier}. Try 2d6+3.",
-        )
+        raise NotationError("modifier", most=limits.max_modifier)
     if notation.keep and not 1 <= _kept_count(notation) <= count:
-        raise NotationError(
-            "keep", f"Of {count} dice at least one must stay, and no more than all. Try 4d6kh3."
-        )
+        raise NotationError("keep", count=count)
 
 
 def _kept_count(notation: Notation) -> int:

@@ -1,38 +1,35 @@
-"""The twenty classic answers, and a question fit to be shown. Pure."""
+"""The twenty classic answers, and a question fit to be shown. Their words are in `texts/`."""
 
+from pathlib import Path
 from random import Random
 from typing import Literal
 
+from rosey.texts import Phrase, english
+
 Kind = Literal["positive", "neutral", "negative"]
 
+ENGLISH = english(Path(__file__))
 LONGEST_SHOWN = 100
-ANSWERS: dict[Kind, tuple[str, ...]] = {
+_KEYS: dict[Kind, tuple[str, ...]] = {
     "positive": (
-        "It is certain",
-        "It is decidedly so",
-        "Without a doubt",
-        "Yes definitely",
-        "You may rely on it",
-        "As I see it, yes",
-        "Most likely",
-        "Outlook good",
-        "Yes",
-        "Signs point to yes",
+        "certain",
+        "decidedly",
+        "no_doubt",
+        "definitely",
+        "rely",
+        "as_i_see_it",
+        "likely",
+        "outlook_good",
+        "yes",
+        "signs",
     ),
-    "neutral": (
-        "Reply hazy, try again",
-        "Ask again later",
-        "Better not tell you now",
-        "Cannot predict now",
-        "Concentrate and ask again",
-    ),
-    "negative": (
-        "Don't count on it",
-        "My reply is no",
-        "My sources say no",
-        "Outlook not so good",
-        "Very doubtful",
-    ),
+    "neutral": ("hazy", "later", "better_not", "cannot_predict", "concentrate"),
+    "negative": ("do_not_count", "no", "sources", "outlook_bad", "doubtful"),
+}
+# Rules know an answer by its English words; KEYS leads to those of other languages.
+KEYS = {ENGLISH(key): key for keys in _KEYS.values() for key in keys}
+ANSWERS: dict[Kind, tuple[str, ...]] = {
+    kind: tuple(ENGLISH(key) for key in keys) for kind, keys in _KEYS.items()
 }
 KINDS: dict[str, Kind] = {answer: kind for kind, answers in ANSWERS.items() for answer in answers}
 
@@ -48,6 +45,6 @@ def shown(question: str, longest: int = LONGEST_SHOWN) -> str:
     return line if len(line) <= longest else f"{line[:longest]}..."
 
 
-def show(question: str, answer: str) -> str:
+def show(question: str, answer: str, phrase: Phrase = ENGLISH) -> str:
     """One line for the room: `🎱 “Will it rain?” As I see it, yes.`"""
-    return f"🎱 “{shown(question)}” {answer}."
+    return phrase("answered", question=shown(question), answer=answer)

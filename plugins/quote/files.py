@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from plugins.quote.problems import Problem
 from plugins.quote.rules import LARGEST_SCORE, NoQuote, Quote, author_of, text_of
 from rosey.channels import token
 from rosey.ids import derive
@@ -33,7 +34,7 @@ _HIDDEN = re.compile(r"'+[=+\-@\t\r\n＝＋－＠]")
 _FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.=-]{0,199}\.(json|csv)")
 
 
-class NoFile(ValueError):
+class NoFile(Problem):
     """A file that cannot be used; says why in a sentence."""
 
 
@@ -42,7 +43,12 @@ class Refusal:
     """An entry that is not kept; `place` counts quotes from 1."""
 
     place: int
-    why: str
+    problem: NoQuote
+
+    @property
+    def why(self) -> str:
+        """In English."""
+        return str(self.problem)
 
 
 @dataclass
@@ -58,10 +64,7 @@ def format_of(name: str) -> Format:
     """By how a file is called, which has to be a plain name. Raises NoFile."""
     fits = _FILE_NAME.fullmatch(name)
     if fits is None:
-        raise NoFile(
-            "I need the plain name of a file in my folder, without a path, that ends in .json or "
-            ".csv."
-        )
+        raise NoFile("no_plain_name")
     return "json" if fits[1] == "json" else "csv"
 
 
@@ -80,19 +83,19 @@ def written(quotes: Sequence[Quote], format: Format) -> bytes:
 def read(data: bytes, format: Format, added_by: str, added_at: datetime) -> Contents:
     """Who and when are for quotes of which the file does not say it. Raises NoFile."""
     if len(data) > LARGEST_FILE:
-        raise NoFile(f"That file is larger than {LARGEST_FILE // 1024 // 1024} MB.")
+        raise NoFile("too_large", most=LARGEST_FILE // 1024 // 1024)
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise NoFile("That file is not in UTF-8.") from None
+        raise NoFile("no_utf8") from None
     contents, seen = Contents(), set()
     for place, entry in enumerate(_entries(text, format), 1):
         if place > MOST_QUOTES:
-            raise NoFile(f"That file has more than {MOST_QUOTES:,} quotes; please split it.")
+            raise NoFile("too_many", most=MOST_QUOTES)
         try:
             quote = _quote(entry, added_by, added_at)
         except NoQuote as problem:
-            contents.refused.append(Refusal(place, str(problem)))
+            contents.refused.append(Refusal(place, problem))
             continue
         if (quote.text, quote.author) in seen:
             contents.repeated += 1
@@ -108,11 +111,11 @@ def fetch(folder: Path, name: str) -> bytes:
     try:
         # A link could lead out of the folder, and a pipe never ends.
         if path.is_symlink() or not path.is_file():
-            raise NoFile(f"There is no file {name} in my folder.")
+            raise NoFile("no_file", name=name)
         with path.open("rb") as file:
             return file.read(LARGEST_FILE + 1)
     except OSError as problem:
-        raise NoFile(f"The file {name} cannot be read: {problem.strerror}.") from None
+        raise NoFile("unreadable", name=name, why=problem.strerror) from None
 
 
 def store(folder: Path, name: str, data: bytes) -> None:
@@ -122,7 +125,7 @@ def store(folder: Path, name: str, data: bytes) -> None:
         fresh.write_bytes(data)
         fresh.replace(folder / name)
     except OSError as problem:
-        raise NoFile(f"The file {name} cannot be written: {problem.strerror}.") from None
+        raise NoFile("unwritable", name=name, why=problem.strerror) from None
 
 
 def _json(quotes: Sequence[Quote]) -> bytes:
@@ -160,11 +163,13 @@ def _entries(text: str, format: Format) -> Iterator[Any]:
 def _in_json(text: str) -> Iterator[Any]:
     try:
         found = json.loads(text)
-    except (ValueError, RecursionError) as problem:
-        raise NoFile(f"That file is no JSON: {problem}.") from None
+    except ValueError as problem:
+        raise NoFile("no_json", why=problem) from None
+    except RecursionError:
+        raise NoFile("too_deep") from None
     entries = found.get("quotes") if isinstance(found, dict) else found
     if not isinstance(entries, list):
-        raise NoFile('That file has no list of quotes: [...] or {"quotes": [...]}.')
+        raise NoFile("no_list")
     yield from entries
 
 
@@ -173,12 +178,12 @@ def _in_csv(text: str) -> Iterator[Any]:
     try:
         names = [_as_it_was(name).strip().lower() for name in next(rows, [])]
         if not {"text", *ALSO["text"]} & set(names):
-            raise NoFile("That file has no column text; its first line names the columns.")
+            raise NoFile("no_column")
         for row in rows:
             if row:
                 yield dict(zip(names, map(_as_it_was, row), strict=False))
     except csv.Error as problem:
-        raise NoFile(f"That file is no CSV: {problem}.") from None
+        raise NoFile("no_csv", why=problem) from None
 
 
 def _quote(entry: Any, added_by: str, added_at: datetime) -> Quote:
@@ -186,7 +191,7 @@ def _quote(entry: Any, added_by: str, added_at: datetime) -> Quote:
     if isinstance(entry, str):
         entry = {"text": entry}
     if not isinstance(entry, dict):
-        raise NoQuote("it is neither a text nor an object with one")
+        raise NoQuote("no_entry")
     known = {str(name).lower(): value for name, value in entry.items()}
     return Quote(
         text=text_of(_word(known, "text")),
@@ -203,7 +208,7 @@ def _word(known: dict[str, Any], name: str) -> str:
         value = known.get(each)
         if value is not None:
             if not isinstance(value, str):
-                raise NoQuote(f"{each} is no text")
+                raise NoQuote("no_word", field=each)
             return value
     return ""
 
@@ -215,7 +220,7 @@ def _moment(text: str, otherwise: datetime) -> datetime:
         at = datetime.fromisoformat(text.strip())
         return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise NoQuote(f"“{text[:30]}” is no time like 2026-05-01T20:00:00Z") from None
+        raise NoQuote("no_moment", text=text[:30]) from None
 
 
 def _score(value: Any) -> int:
@@ -223,4 +228,4 @@ def _score(value: Any) -> int:
         return 0
     if re.fullmatch(r"-?[0-9]{1,7}", str(value)) and abs(int(str(value))) <= LARGEST_SCORE:
         return int(str(value))
-    raise NoQuote(f"“{str(value)[:30]}” is no score")
+    raise NoQuote("no_score", text=str(value)[:30])

@@ -5,6 +5,8 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 
+from plugins.quote.problems import Problem
+
 UNKNOWN = "Unknown"
 LONGEST_TEXT = 1000
 LONGEST_AUTHOR = 100
@@ -14,11 +16,11 @@ LARGEST_ID = 2**63 - 1
 # A score that a file may bring along.
 LARGEST_SCORE = 1_000_000
 
-_BY = re.compile(r"(?P<text>.*)\s(?:--|—)\s+(?P<author>.*)", re.DOTALL)
+_BY = re.compile(r"(?P<text>.*)(?:^|\s)(?:--|—)\s+(?P<author>.*)", re.DOTALL)
 _PAGED = re.compile(r"(?P<text>.+?)(?:\s+page\s+(?P<page>[0-9]{1,6}))?", re.DOTALL | re.IGNORECASE)
 
 
-class NoQuote(ValueError):
+class NoQuote(Problem):
     """Says why something cannot be kept, in words that follow on `I cannot keep that: `."""
 
 
@@ -38,9 +40,9 @@ def text_of(text: str) -> str:
     """Trimmed, without control characters but line breaks. Raises NoQuote."""
     clean = _clean(text)
     if not clean:
-        raise NoQuote("there is no text in it")
+        raise NoQuote("no_text")
     if len(clean) > LONGEST_TEXT:
-        raise NoQuote(f"a quote has at most {LONGEST_TEXT:,} characters, not {len(clean):,}")
+        raise NoQuote("text_too_long", most=LONGEST_TEXT, length=len(clean))
     return clean
 
 
@@ -48,7 +50,7 @@ def author_of(name: str | None) -> str:
     """The name on one line, or Unknown. Raises NoQuote."""
     clean = " ".join(_clean(name or "").split())
     if len(clean) > LONGEST_AUTHOR:
-        raise NoQuote(f"an author has at most {LONGEST_AUTHOR} characters, not {len(clean):,}")
+        raise NoQuote("author_too_long", most=LONGEST_AUTHOR, length=len(clean))
     return clean or UNKNOWN
 
 

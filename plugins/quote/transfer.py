@@ -18,7 +18,6 @@ from rosey.storage import Unavailable
 
 # As the room is told; the data folder's own place is nobody's business there.
 FOLDER = "plugins/quote"
-SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -30,27 +29,16 @@ class Imported:
     skipped: int
     refused: Sequence[Refusal]
 
-    @property
-    def words(self) -> str:
-        """`friends.csv: 120 added, 4 already here, 1 refused (quote 7: there is no text in it).`"""
-        told = f"{self.name}: {self.added:,} added, {self.skipped:,} already here"
-        if not self.refused:
-            return f"{told}."
-        first = [f"quote {each.place}: {each.why}" for each in self.refused[:SHOWN]]
-        rest = "; …" if len(self.refused) > SHOWN else ""
-        return f"{told}, {len(self.refused):,} refused ({'; '.join(first)}{rest})."
 
-
-async def export(shelf: Shelf, channel: str, folder: Path, wish: str) -> str:
-    """Where the file is. Raises NoFile and StorageError."""
+async def export(shelf: Shelf, channel: str, folder: Path, wish: str) -> tuple[int, str]:
+    """How many there are, and the file's place. Raises NoFile and StorageError."""
     format = _format(wish)
     quotes = await shelf.all()
     if not quotes:
-        raise NoFile("There are no quotes here yet, so there is nothing to write.")
+        raise NoFile("nothing_to_write")
     name = files.file_name(channel, format)
     await asyncio.to_thread(files.store, folder, name, files.written(quotes, format))
-    what = "quote is" if len(quotes) == 1 else "quotes are"
-    return f"{len(quotes):,} {what} in {FOLDER}/{name}, in the data folder of whoever runs me."
+    return len(quotes), f"{FOLDER}/{name}"
 
 
 async def bring_in(shelf: Shelf, command: Command, folder: Path) -> Imported:
@@ -71,10 +59,7 @@ async def bring_in(shelf: Shelf, command: Command, folder: Path) -> Imported:
         except Unavailable:
             if not added:
                 raise
-            raise NoFile(
-                f"The database went away after {added:,} quotes. Import {name} again in a minute: "
-                "what is here already is left out."
-            ) from None
+            raise NoFile("interrupted", added=added, name=name) from None
     skipped = len(contents.quotes) - added + contents.repeated
     return Imported(name, added, skipped, contents.refused)
 
@@ -85,4 +70,4 @@ def _format(wish: str) -> Format:
     for each in files.FORMATS:
         if each == wanted:
             return each
-    raise NoFile(f"I write {' and '.join(files.FORMATS)}.")
+    raise NoFile("no_format")

@@ -16,6 +16,7 @@ from rosey.bus import Bus, Delivery
 from rosey.events import Action, Message, Sent, User
 from rosey.manifest import PluginManifest, load_plugin
 from rosey.plugin import Plugin, Workflows
+from rosey.texts import Texts
 from tests.consuming import consume
 from tests.servers import until
 
@@ -56,6 +57,7 @@ class Stage:
         manifest = manifest or load_plugin(PLUGINS / name)
         await self.bus.declare([name])
         made = plugin or load(manifest.entry)
+        options.setdefault("texts", Texts.load(PLUGINS / name / "texts"))
         host = PluginHost(self.bus, manifest, made, workflows=workflows, **options)
         await host.start()
         self.stack.push_async_callback(host.stop)

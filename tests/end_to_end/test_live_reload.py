@@ -138,7 +138,11 @@ async def test_broken_code_leaves_the_old_one_answering(
 ) -> None:
     file = running.checkout / "plugins" / "dice" / "commands.py"
     pid = running.pid("dice")
-    with changed(file, "    return rules.flip(ctx.random)\n", "    return rules.flip(ctx.random\n"):
+    with changed(
+        file,
+        "    return rules.flip(ctx.random, ctx.phrase)\n",
+        "    return rules.flip(ctx.random\n",
+    ):
         told = await reload(running, "dice")
         assert told.returncode == 1
         assert told.stderr.startswith("dice was not reloaded and runs on as it was: ")
@@ -146,7 +150,9 @@ async def test_broken_code_leaves_the_old_one_answering(
         await alice.say("!flip")
         await until_line(alice, "🪙")
         assert running.pid("dice") == pid
-    with changed(file, "return rules.flip(ctx.random)", 'return "on its edge, of all things"'):
+    with changed(
+        file, "return rules.flip(ctx.random, ctx.phrase)", 'return "on its edge, of all things"'
+    ):
         told = await reload(running, "dice")
         assert LIVE.fullmatch(told.stdout), told.stderr
         await alice.say("!flip")

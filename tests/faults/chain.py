@@ -19,6 +19,7 @@ from rosey.bus import Bus
 from rosey.events import Action
 from rosey.manifest import load_plugin
 from rosey.plugin import Plugin
+from rosey.texts import Texts
 from tests.activities.connection.stage import CONNECTION, Stage
 from tests.core.stage import stored
 from tests.servers import until
@@ -66,7 +67,9 @@ class Chain:
     async def plugin(self, name: str = "dice", plugin: Plugin | None = None) -> PluginHost:
         """The shipped plugin, or another in its place."""
         manifest = load_plugin(PLUGINS / name)
-        host = PluginHost(await self.connect(name), manifest, plugin or load(manifest.entry))
+        texts = Texts.load(PLUGINS / name / "texts")
+        made = plugin or load(manifest.entry)
+        host = PluginHost(await self.connect(name), manifest, made, texts=texts)
         await host.start()
         self.stack.push_async_callback(host.stop)
         return host

@@ -281,3 +281,69 @@ def test_dice_asks_for_no_more_than_to_speak() -> None:
     assert manifest.actions == ["say", "pm"]
     assert not manifest.storage.has_tables
     assert not manifest.storage.keys
+
+
+KEPT = """
+[storage]
+keys = true
+[storage.tables.places]
+fields = [{name = 'town', type = 'string'}, {name = 'size', type = 'integer'}]
+[[people]]
+what = "places"
+forget = "delete"
+"""
+
+
+def test_what_is_kept_for_all_rooms_and_under_keys(tmp_path: Path) -> None:
+    (people,) = load(tmp_path, f'{GOOD}{KEPT}table = "places"\nfield = "town"').people
+    assert people.everywhere
+    here = KEPT.replace("'size', type = 'integer'", "'channel', type = 'string'")
+    (people,) = load(tmp_path, f'{GOOD}{here}table = "places"\nfield = "town"').people
+    assert not people.everywhere
+    for keys, everywhere in (
+        ("{user}", True),
+        ("seen:{user}", True),
+        ("seen/{user}/*", True),
+        ("{channel}:{user}:last", False),
+        ("seen:{user}:{channel}:*", False),
+    ):
+        (people,) = load(tmp_path, f'{GOOD}{KEPT}keys = "{keys}"').people
+        assert (people.keys, people.everywhere) == (keys, everywhere)
+
+
+@pytest.mark.parametrize(
+    ("where", "told"),
+    [
+        ("", "people.0: say either table and field, or keys"),
+        ('table = "places"', "people.0: say either table and field, or keys"),
+        ('table = "places"\nfield = "town"\nkeys = "{user}"', "people.0: say either table and"),
+        ('keys = "seen"', "people.0: keys: 'seen' must have {user} once"),
+        ('keys = "{user}{user}"', "must have {user} once"),
+        ('keys = "{name}:{user}"', "must have {user} once"),
+        ('keys = "seen:*"', "must have {user} once"),
+        ('keys = "seen:{user}*"', "may end in :[*] or /[*]"),
+        ('keys = "*:{user}"', "may end in :[*] or /[*]"),
+        ('table = "towns"\nfield = "town"', "people: 'towns' is not one of places"),
+        ('table = "places"\nfield = "name"', "people: places has no field 'name'"),
+        ('table = "places"\nfield = "size"', "people: 'size' is no text, so it names nobody"),
+    ],
+)
+def test_what_is_kept_about_people_is_where_it_says(tmp_path: Path, where: str, told: str) -> None:
+    with pytest.raises(ManifestError, match=told):
+        load(tmp_path, f"{GOOD}{KEPT}{where}")
+
+
+def test_what_becomes_of_it_must_be_possible(tmp_path: Path) -> None:
+    nameless = f'{GOOD}{KEPT}table = "places"\nfield = "town"'.replace(
+        'forget = "delete"', 'forget = {town = "", mayor = ""}\nremains = "x"'
+    )
+    with pytest.raises(ManifestError, match="people: places has no field 'mayor'"):
+        load(tmp_path, nameless)
+    emptied = f'{GOOD}{KEPT}keys = "{{user}}"'.replace(
+        'forget = "delete"', 'forget = {town = ""}\nremains = "x"'
+    )
+    with pytest.raises(ManifestError, match='forget: what is under keys is "delete" or "keep"'):
+        load(tmp_path, emptied)
+    keyless = f'{GOOD}{KEPT}keys = "{{user}}"'.replace("keys = true", "")
+    with pytest.raises(ManifestError, match="people: the plugin keeps no keys: keys = true in"):
+        load(tmp_path, keyless)

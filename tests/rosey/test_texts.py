@@ -2,13 +2,14 @@
 
 import logging
 from pathlib import Path
+from typing import Annotated
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from rosey import Context
 from rosey.kit import Kit
-from rosey.texts import Texts, TextsError
+from rosey.texts import LanguageIn, Texts, TextsError, english
 from tests.rosey.orders import command
 
 ENGLISH = 'hello = "Hello {name}!"\nbye = "Bye."\nbrace = "{{{name}}}"\n'
@@ -101,3 +102,19 @@ def test_a_translation_has_no_more_than_english(tmp_path: Path) -> None:
         "de: hello: en has no {nahme}",
         "de: more: en has no such key",
     ]
+
+
+def test_a_setting_takes_the_languages_that_have_a_file(tmp_path: Path) -> None:
+    known = TypeAdapter(Annotated[str, LanguageIn(written(tmp_path, de="", nl=""))])
+    assert [known.validate_python(name) for name in ("de", "en", "nl")] == ["de", "en", "nl"]
+    with pytest.raises(ValidationError, match="'de', 'en' or 'nl'"):
+        known.validate_python("fr")
+
+
+def test_what_is_said_in_no_room_is_english(tmp_path: Path) -> None:
+    (tmp_path / "texts").mkdir()
+    written(tmp_path / "texts", en=ENGLISH, de='hello = "Hallo {name}!"\n')
+    phrase = english(tmp_path / "rules.py")
+    assert phrase("hello", name="Eve") == "Hello Eve!"
+    with pytest.raises(TextsError, match="there is no text 'hell'"):
+        phrase("hell")

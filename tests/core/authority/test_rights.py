@@ -12,7 +12,7 @@ from core.plugins import PLUGINS, manifests
 from rosey import subjects
 from rosey.bus import Bus, BusError, Incoming
 from rosey.contracts.storage import FieldDefinition, TableDefinition
-from rosey.manifest import Storage, load_plugin
+from rosey.manifest import People, Storage, load_plugin
 from rosey.subjects import service_answers
 from tests.core.authority.stage import Guarded, everybody, guarded
 from tests.servers import until
@@ -214,6 +214,22 @@ def test_storage_and_services_come_from_the_manifest() -> None:
     allowed = of_plugin(manifest).publish
     assert {"db.row.dice.*", "db.sql.dice.*", "db.migrate.dice.*", "db.kv.dice.*"} <= set(allowed)
     assert "rosey.service.weather.now" in allowed
+
+
+def test_the_recorder_reaches_what_is_declared_about_people_and_no_more() -> None:
+    manifest = load_plugin(PLUGINS / "dice").model_copy(deep=True)
+
+    def reached() -> set[str]:
+        rights = {each.name: each for each in all_rights({"dice": manifest}, {})}
+        return {each for each in rights["core-recorder"].publish if each.startswith("db.")}
+
+    assert reached() == {"db.row.core.*"}
+    manifest.people = [People(keys="rolls:{user}", what="rolls", forget="delete")]
+    keys = {f"db.kv.dice.{op}" for op in ("list", "get", "delete")}
+    assert reached() == {"db.row.core.*", *keys}
+    manifest.people.append(People(table="rolls", field="username", what="x", forget="delete"))
+    rows = {f"db.row.dice.{op}" for op in ("select", "count", "update", "delete")}
+    assert reached() == {"db.row.core.*", *keys, *rows}
 
 
 @pytest.mark.parametrize("rights", EVERYBODY, ids=lambda rights: rights.name)

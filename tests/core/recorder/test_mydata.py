@@ -1,10 +1,7 @@
 """!mydata, over the tables of the room's memory, quote and trivia."""
 
 import json
-from datetime import UTC, datetime
-from itertools import count
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy.engine import make_url
@@ -16,77 +13,14 @@ from core.database.service import parts
 from core.database.store import Store
 from core.database.writes import Writer
 from core.plugins import MIGRATIONS, ROOM, load, manifests
-from core.recorder import mydata
+from core.recorder import kept, mydata
 from core.recorder import mydata_texts as texts
+from core.recorder.kept import Person
 from core.recorder.mydata import MyData
-from rosey.events import Command, User
 from rosey.manifest import ManifestError, PluginManifest
-from rosey.plugin import Context, Refused
+from rosey.plugin import Refused
 from rosey.storage import Database
-from tests.activities.storage.shelf import Shelf
-from tests.plugins.quote.stage import InMemory
-from tests.room_database import RoomDatabase
-
-NOW = datetime(2026, 5, 3, 20, tzinfo=UTC)
-HERE = "lounge/lobby"
-
-
-class Desk:
-    """Three owners of tables; `tell` gives what is said in private."""
-
-    def __init__(self, data: Path) -> None:
-        self.data = data
-        self.core, self.quote, self.trivia = RoomDatabase(), InMemory(), Shelf()
-        owners = {"core": self.core, "quote": self.quote, "trivia": self.trivia}
-        mydata = MyData(lambda owner: owners[owner].client, data, lambda: 90)
-        self.plugin = mydata.beside(load(ROOM.entry))
-        self._numbers = count(1)
-
-    def command(self, what: str, user: str, channel: str = HERE) -> Command:
-        action, _, text = what.partition(" ")
-        return Command(
-            id=f"c-{next(self._numbers)}",
-            plugin="core",
-            action=f"mydata_{action}",
-            channel=channel,
-            user=User(name=user),
-            text=text,
-            sent_at=NOW,
-            prefix="?",
-        )
-
-    async def give(self, command: Command) -> str:
-        ctx = Context(command, database=self.core.client)
-        assert await self.plugin.handlers[command.action](ctx) is None
-        (line,) = ctx.lines
-        assert line.to == command.user.name
-        return line.text
-
-    async def tell(self, what: str, user: str = "alice") -> str:
-        return await self.give(self.command(what, user))
-
-    async def knows(self, name: str, channel: str = HERE) -> None:
-        """Something in every table."""
-        here: dict[str, Any] = {"channel": channel}
-        who = here | {"username": name, "name_key": name.lower()}
-        id = f"id-{next(self._numbers)}"
-        said = here | {"message_id": id, "username": name, "text": "hi", "sent_at": NOW}
-        went = here | {"action_id": id, "username": name, "kind": "join", "at": NOW}
-        await self.core.client.insert("users", who | {"lines": 1})
-        await self.core.client.insert("chat", said)
-        await self.core.client.insert("actions", went)
-        quote = here | {"text": "x", "author": name, "added_at": NOW, "score": 1}
-        added = quote | {"added_by": name, "name_key": name.lower()}
-        [number] = await self.quote.client.insert("quotes", added)
-        await self.quote.client.insert("votes", who | {"quote_id": number})
-        game = here | {"game": id, "winner": name, "finished_at": NOW}
-        await self.trivia.client.insert("games", game)
-        await self.trivia.client.insert("results", who | {"game": id})
-        await self.trivia.client.insert("players", who)
-
-    @property
-    def everything(self) -> dict[str, Any]:
-        return {**self.core.tables, **self.quote.tables, **self.trivia.tables}
+from tests.core.recorder.mydata_desk import HERE, NOW, Desk, in_the_lounge
 
 
 @pytest.fixture
@@ -172,8 +106,8 @@ async def test_a_name_is_no_pattern(desk: Desk) -> None:
 async def test_who_has_more_than_a_file_takes_is_told(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mydata, "MOST_ROWS", 4)
-    monkeypatch.setattr(mydata, "STEP", 2)
+    monkeypatch.setattr(kept, "MOST_ROWS", 4)
+    monkeypatch.setattr(kept, "STEP", 2)
     for number in range(5):
         await desk.knows("alice", f"lounge/{number}")
     assert (await desk.tell("export")).endswith("Of each only the newest 4 are in it.")
@@ -227,7 +161,7 @@ async def test_an_installed_plugin_is_asked_too(
 
 
 def test_very_long_names_have_files_of_their_own(desk: Desk) -> None:
-    names = {mydata.file_name(desk.command("export", letter * 200)) for letter in "aé漢"}
+    names = {mydata.file_name(Person(letter * 200, HERE)) for letter in "aé漢"}
     assert len(names) == 3
     assert all(len(name) <= 125 for name in names)
 
@@ -245,7 +179,9 @@ async def test_all_that_is_declared_is_in_the_tables(tmp_path: Path) -> None:
     service = ServiceDesk(parts(store, Writer(store), migrations))
     owners = {name: Database(in_process(service, name)) for name in ("core", "quote", "trivia")}
     desk = Desk(tmp_path)
-    desk.plugin = MyData(owners.__getitem__, tmp_path, lambda: 90).beside(load(ROOM.entry))
+    desk.plugin = MyData(owners.__getitem__, tmp_path, lambda: 90, in_the_lounge).beside(
+        load(ROOM.entry)
+    )
     person = {"channel": HERE, "username": "Alice", "name_key": "alice"}
     await owners["trivia"].insert("players", person)
     game = {"channel": HERE, "game": "g", "winner": "Alice", "finished_at": NOW}

@@ -131,6 +131,12 @@ async def test_mydata_reaches_what_plugins_declare_with_the_rights_it_has(server
         assert [(each.kind, each.to) for each in reply.actions] == [("pm", "bob")]
         assert "trivia statistics (1)" in reply.actions[0].text
     assert (server.data / "mydata" / "lounge=2Fbob.json").is_file()
+    elsewhere = asked.model_copy(update={"id": "c-9", "channel": "cytube/lounge"})
+    await router.store(subjects.command("core", action), elsewhere.wire(), elsewhere.id)
+    subject = subjects.reply("core", ids.reply_id(elsewhere.id))
+    while (kept := await operator.last(streams.replies_of("core"), subject)) is None:
+        await asyncio.sleep(0.02)
+    assert (Reply.read(kept).error or "").startswith("I cannot know that it is you: anybody may")
     assert tables["trivia"].rows("players") == []
     process.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -11,6 +11,7 @@ from rosey import streams
 from rosey.events import PluginEvent, Reply
 from rosey.manifest import load_plugin
 from rosey.testing import MemoryBus
+from rosey.texts import Texts
 from tests.core.plugin_host.desk import give
 from tests.servers import until
 from tests.vectors import load as load_vectors
@@ -21,7 +22,8 @@ async def bus() -> AsyncIterator[MemoryBus]:
     bus = MemoryBus()
     await bus.declare(["eightball"])
     manifest = load_plugin(PLUGINS / "eightball")
-    host = PluginHost(bus, manifest, load(manifest.entry))
+    texts = Texts.load(PLUGINS / "eightball" / "texts")
+    host = PluginHost(bus, manifest, load(manifest.entry), texts=texts)
     await host.start()
     yield bus
     await host.stop()

@@ -18,6 +18,7 @@ from rosey.service_client import Services
 from rosey.services import succeeded
 from rosey.storage import Database
 from rosey.testing import MemoryBus
+from rosey.testing.found import texts_of
 from tests.memory_service import MemoryService, fields
 
 HERE = "lounge/lobby"
@@ -109,9 +110,8 @@ class Room:
     async def give(self, command: Command) -> Said:
         """The same command again is a repeat."""
         services = Services(self.bus, "quote", [LAST_LINE])
-        ctx = Context(
-            command, database=self.database, kit=Kit(services=services, folder=self.folder)
-        )
+        kit = Kit(services=services, texts=texts_of(plugin), folder=self.folder)
+        ctx = Context(command, database=self.database, kit=kit)
         try:
             answer = await plugin.handlers[command.action](ctx)
         except Refused as refusal:

@@ -141,6 +141,8 @@ async def test_a_word_that_quote_does_not_know(room: Room) -> None:
         "I do not know “serach” of quotes. ?quote shows any, ?quote 12 that one; "
         "?help quote says more."
     )
+    for number in ("0", "#0"):
+        assert (await room.says(f"quote {number}")).error == "There is no quote #0 here."
     for action in ("get", "upvote", "delete"):
         assert (await room.says(f"{action} it")).error == (
             f"Which quote? Give me its number: ?quote {action} 12"
@@ -178,6 +180,9 @@ async def test_search_has_pages_newest_first(room: Room) -> None:
         ", page 3 of 3: #3 “cat 3” · #2 “cat 2” · #1 “cat 1”"
     )
     assert (await room.says("search cat page 4")).text == "23 quotes with “cat” fill 3 pages."
+    assert (await room.says("search 23 page 2")).text == (
+        "There is only one page of that: 1 quote with “23”. ?quote search 23 shows it."
+    )
 
 
 async def test_a_person_has_one_vote_for_a_quote(room: Room) -> None:

@@ -129,6 +129,8 @@ def test_what_is_no_quote_is_refused_with_its_place(entry: Any, why: str) -> Non
         (b"\xff\xfe", "json", "not in UTF-8"),
         (b"{", "json", "is no JSON"),
         (b"[" * 100_000, "json", "is no JSON"),
+        (b"[" * 100_000, "json", "too many lists in lists"),
+        (b"{", "json", "Please mend it and import it again"),
         (b"5", "json", "no list of quotes"),
         (b'{"quotes": {}}', "json", "no list of quotes"),
         (b"", "csv", "no column text"),

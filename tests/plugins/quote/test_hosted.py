@@ -13,6 +13,7 @@ from rosey.bus import Incoming
 from rosey.events import PluginEvent, Reply, User
 from rosey.manifest import load_plugin
 from rosey.testing import MemoryBus
+from rosey.texts import Texts
 from tests.core.plugin_host.desk import give
 from tests.plugins.quote.stage import InMemory
 from tests.servers import until
@@ -30,7 +31,8 @@ class Hosted:
         await self.bus.declare(["quote"])
         await self.bus.subscribe(subjects.database("row", "quote", "*"), self._answer)
         manifest = load_plugin(PLUGINS / "quote")
-        host = PluginHost(self.bus, manifest, load(manifest.entry), data=self.folder)
+        texts = Texts.load(PLUGINS / "quote" / "texts")
+        host = PluginHost(self.bus, manifest, load(manifest.entry), texts=texts, data=self.folder)
         await host.start()
         return host
 

@@ -82,6 +82,8 @@ def test_what_is_typed(line: str, text: str, author: str) -> None:
 def test_an_author_alone_is_no_quote() -> None:
     with pytest.raises(NoQuote, match="no text"):
         typed(" -- alice")
+    with pytest.raises(NoQuote, match="no text"):
+        typed("-- alice")
 
 
 @pytest.mark.parametrize(

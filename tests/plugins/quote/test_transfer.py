@@ -123,7 +123,10 @@ async def test_an_import_that_the_database_interrupts_can_be_repeated(tmp_path: 
         ("import", "plain name of a file"),
         ("import ../../rosey.toml", "plain name of a file"),
         ("import missing.csv", "There is no file missing.csv in my folder."),
+        ("import missing.csv", "can put it into plugins/quote in the data folder."),
+        ("import", "as in friends.csv. It lies in plugins/quote in the data folder."),
         ("export xml", "I write json and csv."),
+        ("export xml", "Say one of these after export"),
         ("export", "There are no quotes here yet, so there is nothing to write."),
     ],
 )

@@ -3,6 +3,7 @@
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import wraps
 from typing import NamedTuple
 
 from hypothesis import HealthCheck, example, given, settings
@@ -68,6 +69,7 @@ def dice() -> Plugin:
 
 
 def _by_id(handler: Handler) -> Handler:
+    @wraps(handler)  # its texts are those beside dice's own code
     async def run(ctx: Context) -> Answer:
         ctx.random = random.Random(ctx.command.id)
         return await handler(ctx)
