@@ -78,7 +78,7 @@ class Media(BaseModel):
 
 
 class MediaEvent(Wire):
-    """`rosey.events.media.change|end`; `position` in seconds."""
+    """`rosey.events.media.change|end`; `position` in seconds, `uid` of the item when known."""
 
     id: str
     channel: str
@@ -100,7 +100,10 @@ class PlaylistItem(BaseModel):
 
 
 class PlaylistChange(Wire):
-    """`rosey.events.playlist.change`. `kind`: replaced, added, removed, moved, changed, locked."""
+    """`rosey.events.playlist.change`. `kind`: replaced, added, removed, moved, changed, locked.
+
+    `replaced` comes after every join, with the whole list; `current` is the uid that plays then.
+    """
 
     id: str
     channel: str
@@ -111,6 +114,9 @@ class PlaylistChange(Wire):
     after: int | str | None = None
     locked: bool | None = None
     current: int | None = Field(default=None, description="the uid of what plays, in `replaced`")
+    position: float | None = Field(default=None, description="its seconds, for who asked to look")
+    session: str = Field(default="", description="the id of the join, for who asked to look")
+    name: str = Field(default="", description="Rosey's own in the room, for who asked to look")
 
 
 class ConnectionEvent(Wire):
@@ -131,7 +137,10 @@ class ConnectionEvent(Wire):
 
 
 class Sent(Wire):
-    """`rosey.events.sent`: the platform has shown the action's last line at `sent_at`."""
+    """`rosey.events.sent`: the platform has shown the action's last line at `sent_at`.
+
+    Or it has changed its list: `uid` and `media` are those of the item that was added.
+    """
 
     action_id: str
     channel: str
@@ -142,9 +151,11 @@ class Sent(Wire):
 
 
 class ActionRefused(Wire):
-    """`rosey.events.refused`: the platform did not do it.
+    """`rosey.events.refused`: a change of the list that was not made, or perhaps not.
 
-    `code`: permission, refused, gone (the uid is another's now) or lost (nobody knows).
+    `code`: permission, refused, gone (the uid is another's now) or lost (nobody knows). `reason`
+    is a sentence. Each action is tried once; should a crash lead to two words on one action, the
+    first counts.
     """
 
     action_id: str
@@ -180,7 +191,10 @@ class Command(Wire):
 
 
 class Action(Wire):
-    """Something to do on a platform: `say`, `pm` (with `to`), later `media_add` and the like."""
+    """Something to do on a platform: `say`, `pm` (with `to`), `media_add` and the like.
+
+    The `args` of the latter are the fields of an Edit (`rosey/contracts/playlist.py`).
+    """
 
     id: str
     channel: str

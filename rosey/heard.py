@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 from rosey.cooldowns import CoolDowns
 from rosey.events import (
+    ActionRefused,
     ChatCommand,
     ConnectionEvent,
     Line,
@@ -16,6 +18,7 @@ from rosey.events import (
     Message,
     Outcome,
     PlaylistChange,
+    Sent,
     UserEvent,
 )
 
@@ -23,7 +26,10 @@ if TYPE_CHECKING:
     from rosey.plugin import Answer, Context, Handler
 
 PREFIX = "rosey.events."
-RoomEvent = Message | UserEvent | MediaEvent | PlaylistChange | ConnectionEvent
+# Of these two only what became of changes of the playlist is told: lines would flood.
+AboutActions = Sent | ActionRefused
+TOLD_KINDS = "media_"
+RoomEvent = Message | UserEvent | MediaEvent | PlaylistChange | ConnectionEvent | AboutActions
 EVENTS: dict[str, type[RoomEvent]] = {
     "message": Message,
     "pm": Message,
@@ -35,12 +41,24 @@ EVENTS: dict[str, type[RoomEvent]] = {
     "playlist.change": PlaylistChange,
     "connection.up": ConnectionEvent,
     "connection.down": ConnectionEvent,
+    "sent": Sent,
+    "refused": ActionRefused,
 }
 
 
 def action_of(event: str) -> str:
     """The action by which a plugin is told: `on_user_join`."""
     return f"on_{event.replace('.', '_')}"
+
+
+def id_of(event: RoomEvent) -> str:
+    """By which it is known that an event is the same again."""
+    return event.action_id if isinstance(event, AboutActions) else event.id
+
+
+def time_of(event: RoomEvent) -> datetime:
+    """When it happened."""
+    return event.sent_at if isinstance(event, Message | Sent) else event.at
 
 
 def listener(event: str, handler: Callable[[Context, Any], Awaitable[Answer]]) -> Handler:

@@ -19,7 +19,19 @@ from rosey.contracts.storage import FieldName, TableDefinition, TableName
 
 RESERVED = ("rosey", "db", "plugin", "core")
 ALL_EVENTS = "rosey.events.>"
-ACTION_KINDS = ("say", "pm")
+ACTION_KINDS = (
+    "say",
+    "pm",
+    "media_add",
+    "media_remove",
+    "media_move",
+    "media_jump",
+    "media_skip",
+    "media_clear",
+    "media_shuffle",
+    "media_lock",
+    "media_look",
+)
 HEARD = (
     "rosey.events.message",
     "rosey.events.pm",
@@ -32,6 +44,7 @@ HEARD = (
     "rosey.events.connection.up",
     "rosey.events.connection.down",
     "rosey.events.sent",
+    "rosey.events.refused",
     "rosey.events.>",
 )
 

@@ -6,7 +6,8 @@ from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel, Field
 
-from rosey.events import Message, Wire
+from rosey.contracts.playlist import Edit
+from rosey.events import Message, PlaylistItem, Wire
 
 Family = Literal["chat", "pm", "user", "media", "playlist", "state", "error"]
 
@@ -52,7 +53,10 @@ class Entry(BaseModel):
 
 
 class RoomState(BaseModel):
-    """A snapshot of the room for the `state` query. `media_at` is when `position` was true."""
+    """A snapshot of the room for the `state` query. `media_at` is when `position` was true.
+
+    `current` is the uid of what plays; `locked` is None when the platform has not said.
+    """
 
     users: list[dict[str, Any]] = []
     rank: float = -1.0
@@ -63,6 +67,9 @@ class RoomState(BaseModel):
     paused: bool = False
     media_at: str | None = None
     user_count: int = 0
+    playlist: list[PlaylistItem] = []
+    current: int | None = None
+    locked: bool | None = None
 
 
 class Verdict(Enum):
@@ -79,6 +86,10 @@ class PlatformError(Exception):
     def __init__(self, message: str, verdict: Verdict = Verdict.RETRY) -> None:
         super().__init__(message)
         self.verdict = verdict
+
+
+class NotTaken(PermissionError):
+    """The platform looked at an item and does not play it; the text is a sentence."""
 
 
 class Connector(Protocol):
@@ -102,6 +113,16 @@ class Connector(Protocol):
 
     async def send_pm(self, to: str, line: str) -> None:
         """Sends one line to one person; its echo comes as a Message with `own` and `pm`."""
+
+    async def edit_playlist(self, edit: Edit) -> PlaylistItem | None:
+        """Carries out one change of the platform's list; with `lock` it is locked or unlocked.
+
+        Returns when the platform has confirmed it, for an `add` with the item it became. One at a
+        time, and somebody must read `recv_events` meanwhile. Raises PermissionError with a
+        sentence when the platform refuses or says nothing, LookupError with one when the uid is
+        not there any more or holds other media, ConnectionError when there is no connection or it
+        was lost meanwhile, and then nobody knows whether it was done.
+        """
 
     def lines(self, text: str) -> list[str]:
         """The text as lines that are safe on this platform, each within its length."""

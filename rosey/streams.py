@@ -198,6 +198,8 @@ def heard_consumer() -> ConsumerSpec:
         subjects.PLAYLIST_CHANGE,
         subjects.CONNECTION_UP,
         subjects.CONNECTION_DOWN,
+        subjects.SENT,
+        subjects.REFUSED,
     )
     return ConsumerSpec(EVENTS, "heard", heard, ROUTER_ACK_WAIT)
 

@@ -11,6 +11,7 @@ PLAYLIST_CHANGE = "rosey.events.playlist.change"
 CONNECTION_UP = "rosey.events.connection.up"
 CONNECTION_DOWN = "rosey.events.connection.down"
 SENT = "rosey.events.sent"
+REFUSED = "rosey.events.refused"
 
 PLUGINS_BUCKET = "rosey_plugins"
 LISTENING_BUCKET = "rosey_listening"

@@ -233,11 +233,12 @@ def _offer(found: bytes | None) -> Offer | None:
 
 
 def _seen(session: Session, progress: Progress) -> Observed:
+    """Without the playlist, which may be long and would fill the workflow's history."""
     return Observed(
         connected=session.connected_since is not None,
         since=session.connected_since,
         failures=progress.failures,
-        room=session.connector.state.model_copy(deep=True),
+        room=session.connector.state.model_copy(update={"playlist": []}, deep=True),
     )
 
 

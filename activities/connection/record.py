@@ -39,7 +39,8 @@ class Record(BaseModel):
 
     `seen_at`: lines from here on may be new; `confirmed_at`: our own last line that was shown, or
     where the history ended when we first came, with the ids of those lines of that millisecond;
-    `done`: actions said lately; `undecided`: how often nobody could tell what became of a line.
+    `done`: actions said lately; `undecided`: how often nobody could tell what became of a line;
+    `edits`: changes of the playlist that are in hand, by their action ids, with their kinds.
     """
 
     channel: str = ""
@@ -49,6 +50,7 @@ class Record(BaseModel):
     in_flight: InFlight | None = None
     done: list[str] = []
     undecided: int = 0
+    edits: dict[str, str] = {}
 
     def note(self, action: Action, lines: list[str], heard_at: int = 0) -> InFlight:
         """The action that is said now; one that was under way goes on at its line.

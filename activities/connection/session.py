@@ -5,12 +5,12 @@ import logging
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import nats.errors
 from nats.js.errors import Error as JetStreamError
 from pydantic import ValidationError
 
+from activities.connection.edits import KINDS, Edits
 from activities.connection.outbox import Outbox
 from activities.connection.record import (
     InFlight,
@@ -52,7 +52,9 @@ class Session:
         self.channel = channel
         self.connector = connector
         self.connected_since: datetime | None = None
+        self._is_fresh = True  # this process has not been in the room yet
         self.outbox = Outbox(bus, Spool(spool))
+        self._edits = Edits(channel, connector, lambda *told: self.outbox.event(*told))
         self._record: Record | None = None
         self._saved = b""
         self._written = b""  # saved too, if only its acknowledgement was lost
@@ -127,11 +129,23 @@ class Session:
         if gap:
             log.warning("%s: lines were said that Rosey did not hear", self.channel)
         self.connected_since = now
-        users = [User.model_validate(each) for each in self.connector.state.users]
-        self._publish_connection(
-            subjects.CONNECTION_UP, f"joined as {entry.name}", gap=gap, name=entry.name, users=users
+        joined = ConnectionEvent(
+            id=ids.derive("u", subjects.CONNECTION_UP, self.channel, now.timestamp()),
+            channel=self.channel,
+            at=now,
+            reason=f"joined as {entry.name}",
+            gap=gap,
+            first=self._is_fresh,
+            name=entry.name,
+            users=[User.model_validate(each) for each in self.connector.state.users],
         )
-        self._tasks[1:] = [asyncio.create_task(self._listen(), name="listen for actions")]
+        self._is_fresh = False
+        self._edits.arrive(self._record, joined.id, entry.name)
+        self.outbox.event(subjects.CONNECTION_UP, joined, joined.id)
+        self._tasks[1:] = [
+            asyncio.create_task(self._listen(), name="listen for actions"),
+            asyncio.create_task(self._edits.work(), name="change the playlist"),
+        ]
 
     async def _depart(self, reason: str) -> None:
         """Gives back what was to be said: perhaps another process is in the room now."""
@@ -139,7 +153,11 @@ class Session:
             return
         self.connected_since = None
         self._gone.set()
-        self._publish_connection(subjects.CONNECTION_DOWN, reason)
+        self._edits.depart()
+        now = clock.now()
+        id = ids.derive("u", subjects.CONNECTION_DOWN, self.channel, now.timestamp())
+        left = ConnectionEvent(id=id, channel=self.channel, at=now, reason=reason)
+        self.outbox.event(subjects.CONNECTION_DOWN, left, left.id)
         self._hear(None)
         await tasks.end(*self._tasks[1:])
         consumer, self._consumer = self._consumer, None
@@ -155,12 +173,6 @@ class Session:
             except (BusError, *AWAY) as problem:
                 log.info("%s waits for the bus: %s", self.connection, problem)
                 await asyncio.sleep(0.2)
-
-    def _publish_connection(self, subject: str, reason: str, **joined: Any) -> None:
-        now = clock.now()
-        event_id = ids.derive("u", subject, self.channel, now.timestamp())
-        event = ConnectionEvent(id=event_id, channel=self.channel, at=now, reason=reason, **joined)
-        self.outbox.event(subject, event, event_id)
 
     def _decide(self, entry: Entry) -> None:
         """What the backlog says of the line that was under way when we were last here."""
@@ -246,10 +258,17 @@ class Session:
     async def _deliver(self, delivery: Delivery) -> None:
         """Says an action; it is acknowledged when the room has shown it all."""
         action = Action.read(delivery.data)
-        if action.kind not in LINE_KINDS:
+        is_edit = action.kind.startswith(KINDS)
+        if action.kind not in LINE_KINDS and not is_edit:
             raise Poison(f"{action.kind} is not something this platform can do")
         if action.channel != self.channel:
             raise Poison(f"{action.channel} is not {self.channel}, where this connection is")
+        if is_edit:
+            # It is acknowledged now, so that a slow look-up holds back no line.
+            self._edits.take(action, delivery.tries)
+            with suppress(*AWAY):
+                await self._save()
+            return
         # After an outage of the bus it may come again while its first delivery is in hand.
         async with self._turn:
             await self._say_lines(delivery, action, self.connector.lines(action.text))

@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from connectors.cytube import verdicts
 from connectors.cytube.discovery import ANSWER_SECONDS, choose, find_server
+from connectors.cytube.editor import Editor
 from connectors.cytube.frames import Flood, refusal
 from connectors.cytube.link import Link, Lost
 from connectors.cytube.pace import Pace
@@ -19,6 +20,8 @@ from connectors.cytube.settings import CyTubeSettings
 from connectors.cytube.text import safe_lines, utf16_length
 from rosey import clock
 from rosey.channels import Channel
+from rosey.contracts.playlist import Edit
+from rosey.events import PlaylistItem
 from rosey.platform import Capabilities, Entry, Occurrence, PlatformError, Refusal, RoomState
 
 LENGTH = 320
@@ -63,6 +66,7 @@ class CyTubeConnector:
     async def disconnect(self) -> None:
         """Leaves in good order; harmless when not connected."""
         self._left = True
+        self._editor.lose()
         if self._link is not None:
             await self._link.close()
 
@@ -82,6 +86,15 @@ class CyTubeConnector:
         _check(line)
         await self._turn(self._pace)
         await self._send("pm", {"to": to, "msg": line, "meta": {}})
+
+    async def edit_playlist(self, edit: Edit) -> PlaylistItem | None:
+        """Carries out one change of the list and waits until the server confirms it.
+
+        Raises PermissionError, LookupError and ConnectionError as the interface says.
+        """
+        if not self.is_connected:
+            raise ConnectionError("There is no connection to the room; nothing was changed.")
+        return await self._editor.carry_out(edit)
 
     def lines(self, text: str) -> list[str]:
         """The text as lines that are safe here, each within the length."""
@@ -166,6 +179,7 @@ class CyTubeConnector:
         self._refused_password: bool | None = None
         self._complaint = ""
         self._room = Room(self._channel, self._settings.user, time.time_ns() // 1_000_000)
+        self._editor = Editor(self._room, self._send)
         self._pace = Pace(_PACE, _BURST, quiet=_QUIET)
         self._guard: tuple[Flood, Pace] | None = None
 
@@ -173,11 +187,13 @@ class CyTubeConnector:
         """Takes one arrival into the room's state and makes it ready for the reader."""
         if isinstance(arrival, Lost):
             self._over = True
+            self._editor.lose()
             if not self._left and self._end is None:
                 self._end = verdicts.lost(self._settings.room, arrival.reason)
             return None
         occurrence = self._room.take(arrival.name, arrival.payload, clock.now())
         self._ready.append(occurrence)
+        self._editor.heed(occurrence)
         for handler in self._handlers:
             handler(occurrence)
         if occurrence.family in ("error", "state"):
@@ -233,9 +249,9 @@ class CyTubeConnector:
         if wait > 0:
             await asyncio.sleep(wait)
 
-    async def _send(self, event: str, payload: dict[str, Any]) -> None:
+    async def _send(self, event: str, payload: Any) -> None:
         if self._link is None or not self.is_connected:
-            raise ConnectionError("There is no connection to the room; the line was not sent.")
+            raise ConnectionError("There is no connection to the room; nothing was sent.")
         await self._link.send(event, payload)
 
 

@@ -1,6 +1,8 @@
 """What plays, and the playlist."""
 
+from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 from connectors.cytube.frames import Film, Gone, Item, Kept, Moved, Playing, Queued, Tick, Total
 from connectors.cytube.moment import Event, Moment
@@ -21,7 +23,10 @@ def _item(item: Item) -> PlaylistItem:
 
 
 class Player:
-    """The media that plays (`position` seconds at `as_of`) and the list it comes from."""
+    """The media that plays (`position` seconds at `as_of`) and the list it comes from.
+
+    The server says only after a new list which of its items plays, so the list is told of then.
+    """
 
     def __init__(self) -> None:
         self.media: Media | None = None
@@ -29,13 +34,46 @@ class Player:
         self.paused = False
         self.as_of: datetime | None = None
         self.items: list[PlaylistItem] = []
+        self.current: int | None = None
         self.locked: bool | None = None
+        self._told: int | None = None  # the uid of what was told to play, while uids are the same
+        self._untold: Moment | None = None  # when the list came that nobody has been told of
+        self.rules: dict[str, Callable[[Any, Moment], list[Event]]] = {
+            "setCurrent": self.point,
+            "changeMedia": self.change,
+            "mediaUpdate": self.tick,
+            "setPlaylistMeta": self.total,
+            "playlist": self.replace,
+            "queue": self.add,
+            "delete": self.remove,
+            "moveVideo": self.move,
+            "setTemp": self.keep,
+            "setPlaylistLocked": self.lock,
+        }
+
+    def take(self, name: str, frame: Any, moment: Moment) -> list[Event]:
+        """One of the frames in `rules`."""
+        late = [] if name in ("setCurrent", "playlist") else self.tell_list()
+        return late + self.rules[name](frame, moment)
+
+    def tell_list(self) -> list[Event]:
+        """The list that came lately, if nobody has been told of it."""
+        moment, self._untold = self._untold, None
+        if moment is None:
+            return []
+        return [self._playlist_change("replaced", moment, self.items, current=self.current)]
+
+    def point(self, uid: int, moment: Moment) -> list[Event]:
+        """`setCurrent`."""
+        self.current = uid
+        return self.tell_list()
 
     def change(self, frame: Playing, moment: Moment) -> list[Event]:
         """`changeMedia`, which comes again for what plays already."""
         media = _media(frame)
-        again = self._same(media) and not self._restarted(frame, moment.at)
-        self.media = media
+        other = None not in (self._told, self.current) and self._told != self.current
+        again = self._same(media) and not other and not self._restarted(frame, moment.at)
+        self.media, self._told = media, self.current
         self._tick(frame.position, frame.paused, moment.at)
         return [] if again else [self._media_event(subjects.MEDIA_CHANGE, media, moment)]
 
@@ -49,10 +87,14 @@ class Player:
         return [] if frame.count else self._end(moment)
 
     def replace(self, frame: list[Item], moment: Moment) -> list[Event]:
-        """`playlist`."""
+        """`playlist`. After a shuffle every uid is a new one, also of what plays on."""
         self.items = [_item(item) for item in frame]
-        change = self._playlist_change("replaced", moment, items=self.items)
-        return [change] if frame else [change, *self._end(moment)]
+        self._untold = moment
+        if self._index(self.current) is None:
+            ended = [] if frame else self._end(moment)
+            self.current = self._told = None
+            return [] if frame else [*self.tell_list(), *ended]
+        return self.tell_list()
 
     def add(self, frame: Queued, moment: Moment) -> list[Event]:
         """`queue`."""
@@ -106,10 +148,11 @@ class Player:
     def _end(self, moment: Moment) -> list[Event]:
         if self.media is None:
             return []
-        ended, self.media = self.media, None
-        return [self._media_event(subjects.MEDIA_END, ended, moment)]
+        ended = self._media_event(subjects.MEDIA_END, self.media, moment)
+        self.media = self.current = self._told = None
+        return [ended]
 
-    def _index(self, uid: int | str) -> int | None:
+    def _index(self, uid: int | str | None) -> int | None:
         return next((n for n, item in enumerate(self.items) if item.uid == uid), None)
 
     def _take(self, uid: int) -> PlaylistItem | None:
@@ -131,6 +174,7 @@ class Player:
             channel=moment.channel,
             at=moment.at,
             media=media,
+            uid=self.current,
             position=self.position,
             paused=self.paused,
         )
@@ -143,6 +187,7 @@ class Player:
         uid: int | None = None,
         after: int | str | None = None,
         locked: bool | None = None,
+        current: int | None = None,
     ) -> Event:
         return subjects.PLAYLIST_CHANGE, PlaylistChange(
             id=moment.id("p"),
@@ -153,4 +198,5 @@ class Player:
             uid=uid,
             after=after,
             locked=locked,
+            current=current,
         )

@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from pydantic import JsonValue, ValidationError
@@ -69,15 +70,7 @@ class Room:
             "setUserRank": self._ranked,
             "setUserMeta": self._marked,
             "setAFK": self._away,
-            "changeMedia": self.player.change,
-            "mediaUpdate": self.player.tick,
-            "setPlaylistMeta": self.player.total,
-            "playlist": self.player.replace,
-            "queue": self.player.add,
-            "delete": self.player.remove,
-            "moveVideo": self.player.move,
-            "setTemp": self.player.keep,
-            "setPlaylistLocked": self.player.lock,
+            **{name: partial(self.player.take, name) for name in self.player.rules},
         }
 
     def take(self, name: object, payload: Any, at: datetime) -> Occurrence:
@@ -111,7 +104,11 @@ class Room:
 
     def may(self, permission: str) -> bool:
         """Whether our rank reaches a permission; one that the room does not list nobody has."""
-        return self.rank >= self.permissions.get(permission, float("inf"))
+        if self.rank >= self.permissions.get(permission, float("inf")):
+            return True
+        # There are others for while the list is unlocked: `oplaylistadd` beside `playlistadd`.
+        unlocked = self.player.locked is False and permission.startswith("playlist")
+        return unlocked and self.rank >= self.permissions.get(f"o{permission}", float("inf"))
 
     def state(self) -> RoomState:
         player = self.player
@@ -126,6 +123,9 @@ class Room:
             paused=player.paused if playing else False,
             media_at=player.as_of.isoformat() if playing and player.as_of else None,
             user_count=self.user_count,
+            playlist=list(player.items),
+            current=player.current,
+            locked=player.locked,
         )
 
     def _note(self, name: str, frame: Any) -> None:
@@ -189,7 +189,7 @@ class Room:
         self.entered = True
         self.backlog = [self._message(line) for line in self._replayed]
         self._replayed = []
-        return []
+        return self.player.tell_list()
 
     def _came(self, frame: Person, moment: Moment) -> list[Event]:
         return self._user_events(self.people.add(frame), moment)

@@ -1,5 +1,6 @@
 """A fake: a session in a room in memory, with every promise of a real connector kept."""
 
+import asyncio
 import unicodedata
 from collections import deque
 from collections.abc import AsyncIterator, Callable
@@ -9,7 +10,17 @@ from connectors.fake.room import BACKLOG, FakeRoom, Frame, Seat
 from connectors.fake.settings import FakeSettings
 from rosey import subjects
 from rosey.channels import Channel
-from rosey.events import Message, User, UserEvent, Wire, utc
+from rosey.contracts.playlist import Edit
+from rosey.events import (
+    MediaEvent,
+    Message,
+    PlaylistChange,
+    PlaylistItem,
+    User,
+    UserEvent,
+    Wire,
+    utc,
+)
 from rosey.ids import derive, message_id
 from rosey.platform import (
     Capabilities,
@@ -28,18 +39,33 @@ _FAMILIES: dict[str, Family] = {
     "leave": "user",
     "update": "user",
     "refused": "error",
+    "list": "playlist",
+    "queue": "playlist",
+    "delete": "playlist",
+    "move": "playlist",
+    "lock": "playlist",
+    "media": "media",
+    "end": "media",
 }
 _USER_SUBJECTS = {
     "join": subjects.USER_JOIN,
     "leave": subjects.USER_LEAVE,
     "update": subjects.USER_UPDATE,
 }
+_MEDIA_SUBJECTS = {"media": subjects.MEDIA_CHANGE, "end": subjects.MEDIA_END}
+_CHANGES = {
+    "list": "replaced",
+    "queue": "added",
+    "delete": "removed",
+    "move": "moved",
+    "lock": "locked",
+}
 
 
 class FakeConnector:
     """Implements `rosey.platform.Connector` on a `FakeRoom`."""
 
-    capabilities = Capabilities(length=320, pace=1000.0, burst=1000)
+    capabilities = Capabilities(media=True, length=320, pace=1000.0, burst=1000)
 
     def __init__(self, settings: FakeSettings) -> None:
         self.room = FakeRoom.named(settings.room)
@@ -75,6 +101,9 @@ class FakeConnector:
     async def send_pm(self, to: str, line: str) -> None:
         self.room.take(self._open_seat(), _checked(line), to)
 
+    async def edit_playlist(self, edit: Edit) -> PlaylistItem | None:
+        return await self.room.edit(self._open_seat(), edit)
+
     def lines(self, text: str) -> list[str]:
         length = self.capabilities.length
         pieces = [
@@ -105,14 +134,27 @@ class FakeConnector:
     def state(self) -> RoomState:
         users = [user.model_dump(exclude_none=True) for user in self.room.people.values()]
         own = self.room.people.get(self._user.lower(), User(name=self._user, rank=-1.0))
-        return RoomState(users=users, rank=own.rank, user_count=len(users))
+        playlist = self.room.playlist
+        playing = playlist.playing
+        return RoomState(
+            users=users,
+            rank=own.rank,
+            user_count=len(users),
+            media=playing and playing.media.model_dump(),
+            playlist=list(playlist.items),
+            current=playlist.current,
+            locked=playlist.locked,
+        )
 
     def _open_seat(self) -> Seat:
         if self._seat is None or not self._seat.open:
             raise ConnectionError("There is no connection to the fake room.")
         return self._seat
 
-    def _work(self, arrival: Frame | PlatformError) -> None:
+    def _work(self, arrival: Frame | asyncio.Event | PlatformError) -> None:
+        if isinstance(arrival, asyncio.Event):
+            arrival.set()
+            return
         if isinstance(arrival, PlatformError):
             self._over = True
             self._end = None if self._left else arrival
@@ -137,6 +179,10 @@ class FakeConnector:
             return [(subjects.PM, self._message(frame.payload, pm=True))]
         if frame.name in _USER_SUBJECTS:
             return [(_USER_SUBJECTS[frame.name], self._user_event(frame.payload["user"]))]
+        if frame.name in _MEDIA_SUBJECTS:
+            return [(_MEDIA_SUBJECTS[frame.name], self._media_event(frame.payload["item"]))]
+        if frame.name in _CHANGES:
+            return [(subjects.PLAYLIST_CHANGE, self._change(frame))]
         return []
 
     def _message(self, line: dict[str, Any], pm: bool = False) -> Message:
@@ -154,13 +200,41 @@ class FakeConnector:
         )
 
     def _user_event(self, user: dict[str, Any]) -> UserEvent:
-        started = self._seat.started if self._seat else 0
         return UserEvent(
-            id=derive("u", self._channel, started, self._frames),
+            id=self._id("u"),
             channel=self._channel,
             user=User.model_validate(user),
             at=self.room.clock(),
         )
+
+    def _media_event(self, payload: dict[str, Any]) -> MediaEvent:
+        item = PlaylistItem.model_validate(payload)
+        return MediaEvent(
+            id=self._id("v"),
+            channel=self._channel,
+            at=self.room.clock(),
+            media=item.media,
+            uid=item.uid,
+        )
+
+    def _change(self, frame: Frame) -> PlaylistChange:
+        told = frame.payload
+        item = told.get("item")
+        return PlaylistChange(
+            id=self._id("p"),
+            channel=self._channel,
+            at=self.room.clock(),
+            kind=_CHANGES[frame.name],
+            items=told.get("items") or ([item] if frame.name == "queue" else []),
+            uid=item["uid"] if item else told.get("uid"),
+            after=told.get("after"),
+            locked=told.get("locked"),
+            current=told.get("current"),
+        )
+
+    def _id(self, prefix: str) -> str:
+        started = self._seat.started if self._seat else 0
+        return derive(prefix, self._channel, started, self._frames)
 
 
 def _plain(line: str) -> str:

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Self
 
-from rosey.events import User
+from connectors.fake.playlist import FakePlaylist
+from rosey.contracts.playlist import Edit
+from rosey.events import PlaylistItem, User
 from rosey.platform import PlatformError, Refusal, Verdict
 
 BACKLOG = 15
@@ -15,7 +17,9 @@ BACKLOG = 15
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What the room tells a seat: `line`, `pm`, `join`, `leave`, `update` or `refused`."""
+    """What the room tells a seat: `line`, `pm`, `join`, `leave`, `update`, `refused`, or what
+    becomes of its playlist.
+    """
 
     name: str
     payload: dict[str, Any]
@@ -23,12 +27,35 @@ class Frame:
 
 @dataclass(eq=False, slots=True)
 class Seat:
-    """One session in the room; a PlatformError among its arrivals is its end."""
+    """One session in the room; a PlatformError among its arrivals is its end.
+
+    An event among them is set when all before it has been read.
+    """
 
     name: str
     started: int
     open: bool = True
-    arrivals: asyncio.Queue[Frame | PlatformError] = field(default_factory=asyncio.Queue)
+    arrivals: asyncio.Queue[Frame | asyncio.Event | PlatformError] = field(
+        default_factory=asyncio.Queue
+    )
+    gone: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def until(self, event: asyncio.Event) -> None:
+        """Raises ConnectionError when the session ends before."""
+        waits = [asyncio.ensure_future(each.wait()) for each in (event, self.gone)]
+        try:
+            await asyncio.wait(waits, return_when="FIRST_COMPLETED")
+        finally:
+            for wait in waits:
+                wait.cancel()
+        if not event.is_set():
+            raise ConnectionError("The connection to the fake room was lost.")
+
+    async def read(self) -> None:
+        """Waits until all that has been told so far was read. Raises ConnectionError."""
+        mark = asyncio.Event()
+        self.arrivals.put_nowait(mark)
+        await self.until(mark)
 
 
 class FakeRoom:
@@ -47,10 +74,12 @@ class FakeRoom:
         self.lines: list[dict[str, Any]] = []
         self.whispers: list[dict[str, Any]] = []
         self.closed: PlatformError | None = None
+        self.playlist = FakePlaylist(self._tell)
         self._equals: Counter[tuple[Any, ...]] = Counter()
         self._seats: list[Seat] = []
         self._refusals: list[Refusal] = []
         self._held: list[Callable[[], None]] | None = None
+        self._slow: asyncio.Event | None = None
 
     def enter(self, name: str, rank: float = 1.0) -> Seat:
         """A session begins; an older one of the same name ends. Raises what `closed` holds."""
@@ -60,12 +89,17 @@ class FakeRoom:
         self.join(name, rank)
         seat = Seat(name, self._now())
         self._seats.append(seat)
+        seat.arrivals.put_nowait(Frame("list", self.playlist.whole()))
+        if self.playlist.playing:
+            playing = self.playlist.playing.model_dump()
+            seat.arrivals.put_nowait(Frame("media", {"item": playing}))
         return seat
 
     def exit(self, seat: Seat, end: PlatformError | None = None) -> None:
         """A session ends, with `end` if it was not its own wish."""
         if seat.open:
             seat.open = False
+            seat.gone.set()
             self._seats.remove(seat)
             self.leave(seat.name)
             seat.arrivals.put_nowait(end or PlatformError("The fake room was left."))
@@ -103,6 +137,24 @@ class FakeRoom:
             self.whisper(seat.name, to, text)
         else:
             self.say(seat.name, text)
+
+    async def edit(self, seat: Seat, edit: Edit) -> PlaylistItem | None:
+        """Returns when the seat has been told of it. Raises ConnectionError when it is lost."""
+        while self._slow is not None:
+            await seat.until(self._slow)
+        item = self.playlist.carry_out(edit, seat.name)
+        await seat.read()
+        return item
+
+    def stall(self) -> None:
+        """From now on changes of the playlist wait, as for a slow look-up."""
+        self._slow = asyncio.Event()
+
+    def resume(self) -> None:
+        """Makes the changes that waited."""
+        slow, self._slow = self._slow, None
+        if slow:
+            slow.set()
 
     def refuse(self, *refusals: Refusal) -> None:
         """The next lines that seats send are refused, one with each."""

@@ -67,7 +67,8 @@ FAMILIES = [
     Family("rosey.platform.<connection>.send", "an Action to be done on the platform"),
     Family(subjects.MESSAGE, "a line of chat"),
     Family(subjects.PM, "a private line"),
-    Family(subjects.SENT, "an Action was shown by the platform"),
+    Family(subjects.SENT, "an Action was shown by the platform, or done"),
+    Family(subjects.REFUSED, "a change of the playlist was not made"),
     *(
         Family(subject, what, "whoever is allowed")
         for subject, what in (

@@ -16,12 +16,24 @@ HEARS = {
     "rosey.events.playlist.change": "changes of the playlist",
     "rosey.events.connection.up": "when Rosey enters a room",
     "rosey.events.connection.down": "when Rosey loses a room",
-    "rosey.events.sent": "what Rosey says",
+    "rosey.events.sent": "what Rosey has said, and changed on the playlist",
+    "rosey.events.refused": "what Rosey could not change on the playlist",
     "rosey.events.>": "everything that happens in every room",
 }
 # What every plugin needs, and has.
 KIT = re.compile(r"rosey\s*(?:$|[\[<>=!~;(])")
-SAYS = {"say": "lines in rooms", "pm": "private lines to people"}
+SAYS = {
+    "say": "lines in rooms",
+    "pm": "private lines to people",
+    "media_add": "adding to the playlist",
+    "media_remove": "removing from the playlist",
+    "media_move": "moving items of the playlist",
+    "media_jump": "playing another item",
+    "media_skip": "skipping what plays",
+    "media_clear": "emptying the playlist",
+    "media_shuffle": "shuffling the playlist",
+    "media_lock": "locking and unlocking the playlist",
+}
 # What may differ without the plugin being able to do more.
 HARMLESS = {"name", "version", "summary", "entry", "aliases", "events", "settings", "limits"}
 # What is compared item by item below.

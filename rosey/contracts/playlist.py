@@ -64,7 +64,7 @@ class LoadedQueue(BaseModel):
     items: list[Item] = []
 
 
-EditKind = Literal["add", "remove", "move", "jump", "skip", "clear", "shuffle", "lock"]
+EditKind = Literal["add", "remove", "move", "jump", "skip", "clear", "shuffle", "lock", "look"]
 
 
 class Edit(BaseModel):
@@ -73,6 +73,7 @@ class Edit(BaseModel):
     `add`: `type`, `media_id`, `title`, `seconds`, `at` (`end` or `next`), always temporary.
     `remove`, `move`, `jump`: the platform's `uid`, and `type` and `media_id` of what is thought to
     be there, so that an old uid does no harm. `move`: behind the uid `after`, or first when None.
+    `look` changes nothing: the list as it is known is told once more.
     """
 
     kind: EditKind

@@ -2,7 +2,7 @@
 
 from rosey import ids
 from rosey.events import NOBODY, Action, Command, Message, Reply
-from rosey.heard import RoomEvent, action_of
+from rosey.heard import RoomEvent, action_of, id_of, time_of
 from rosey.manifest import PluginManifest
 from rosey.routing.policy import allowed_actions, tidy
 
@@ -35,13 +35,13 @@ def command_of_event(
     action = action_of(name)
     line = event if isinstance(event, Message) else None
     return Command(
-        id=ids.heard_id(event.id, plugin, action),
+        id=ids.heard_id(id_of(event), plugin, action),
         plugin=plugin,
         action=action,
         channel=event.channel,
         user=getattr(event, "user", NOBODY),
         text=line.text if line else "",
-        sent_at=event.sent_at if isinstance(event, Message) else event.at,
+        sent_at=time_of(event),
         seq=seq,
         pm=line.pm if line else False,
         prefix=prefix,

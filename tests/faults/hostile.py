@@ -80,6 +80,7 @@ EVENTS = (
     subjects.CONNECTION_UP,
     subjects.CONNECTION_DOWN,
     subjects.SENT,
+    subjects.REFUSED,
 )
 BUCKETS = (
     subjects.PLUGINS_BUCKET,

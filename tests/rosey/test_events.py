@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from rosey import events
 from rosey.events import (
     Action,
+    ActionRefused,
     Command,
     ConnectionEvent,
     Execute,
@@ -41,6 +42,14 @@ EXAMPLES: list[Wire] = [
     PlaylistChange(id="p-1", channel="lounge/lobby", at=AT, kind="moved", uid=3, after="prepend"),
     ConnectionEvent(id="k-1", channel="lounge/lobby", at=AT, gap=True),
     Sent(action_id="r-1-0", channel="lounge/lobby", sent_at=AT),
+    ActionRefused(
+        action_id="r-1-1",
+        channel="lounge/lobby",
+        kind="media_add",
+        code="refused",
+        reason="Too long.",
+        at=AT,
+    ),
     Command(
         id="c-1",
         plugin="dice",

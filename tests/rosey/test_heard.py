@@ -10,7 +10,6 @@ from rosey import Context, Message, Outcome, Plugin, Refused, User, UserEvent
 from rosey.events import Command, Happening
 from rosey.heard import EVENTS, PREFIX, action_of
 from rosey.manifest import HEARD
-from rosey.subjects import SENT
 from tests.rosey.orders import SOME_TIME, command
 
 JOIN = UserEvent(id="u-1", channel="lounge/lobby", user=User(name="eve"), at=SOME_TIME)
@@ -31,7 +30,7 @@ def line(text: str, seconds: float = 0, user: str = "bob") -> Command:
 
 def test_everything_that_a_manifest_can_list_can_be_heard() -> None:
     assert [PREFIX + name for name in EVENTS] == [
-        each for each in HEARD if each not in (SENT, "rosey.events.>")
+        each for each in HEARD if each != "rosey.events.>"
     ]
 
 
@@ -68,7 +67,7 @@ async def test_what_is_no_such_event_never_reaches_the_handler() -> None:
             await plugin.handlers["on_user_join"](Context(command(1, event=event)))
 
 
-@pytest.mark.parametrize("name", ["sent", ">", "user", "user.*", "rosey.events.user.join", ""])
+@pytest.mark.parametrize("name", ["send", ">", "user", "user.*", "rosey.events.user.join", ""])
 def test_an_event_that_there_is_not(name: str) -> None:
     async def handler(ctx: Context, event: Any) -> None: ...
 

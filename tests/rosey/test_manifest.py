@@ -103,7 +103,7 @@ def test_an_untrusted_plugin_may_hear_single_events(tmp_path: Path) -> None:
         ('action = ["say"]', "action: is no known key; did you mean 'actions'?"),
         ("xyzzy = 1", "xyzzy: is no known key"),
         ('hears = ["rosey.events.messages"]', "hears: 'rosey.events.messages' is not one of rosey"),
-        ('actions = ["media_add"]', "actions: 'media_add' is not one of say, pm"),
+        ('actions = ["media_play"]', "actions: 'media_play' is not one of say, pm, media_add"),
         ('events = ["a.b"]', "events.0: String should match pattern"),
         ('services = ["quote"]', "services.0: String should match pattern"),
         ('aliases = ["Weather"]', "aliases.0: String should match pattern"),

@@ -188,7 +188,9 @@ def addresses(ending: str) -> st.SearchStrategy[str]:
 
 
 IDS: dict[str, st.SearchStrategy[str]] = {
-    "yt": st.text(LETTERS + "-_", min_size=11, max_size=11),
+    "yt": st.text(LETTERS + "-_", min_size=11, max_size=11).filter(
+        lambda id: id not in {"videoseries", "live_stream"}  # which are lists
+    ),
     "yp": WORD,
     "vi": NUMBER,
     "dm": SMALL.map("x{}".format),

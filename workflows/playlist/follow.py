@@ -18,9 +18,18 @@ def came_up(room: Room, event: ConnectionEvent) -> None:
     room.platform = Platform(
         connected=True, session=event.id, name=event.name, items=room.platform.items
     )
+    room.looked = True  # for the list is told next
     room.pending.clear()  # what was asked of the session before is void in this one
     room.recovering = room.recovering or event.first
     people.present(room, event)
+
+
+def looked(room: Room, change: ListChange) -> None:
+    """The list as we asked for it: of a session that we know, or have not heard of yet."""
+    if room.platform.session != change.session:
+        items = room.platform.items
+        room.platform = Platform(session=change.session, name=change.name, items=items)
+    room.platform.connected = True
 
 
 def went_down(room: Room) -> None:

@@ -35,6 +35,7 @@ def give_up(room: Room, now: datetime) -> None:
     for action_id in [id for id, each in room.pending.items() if each.at <= before]:
         del room.pending[action_id]
         room.platform.tried = ""
+        room.platform.known = room.looked = False
 
 
 def _up(room: Room, event: ConnectionEvent, now: datetime) -> list[Outcome]:
@@ -49,6 +50,8 @@ def _down(room: Room, event: ConnectionEvent, now: datetime) -> list[Outcome]:
 
 def _list(room: Room, event: ListChange, now: datetime) -> list[Outcome]:
     if event.kind == "replaced":
+        if event.session:
+            follow.looked(room, event)
         return whole_list.replaced(room, event, event.at)
     return follow.one_change(room, event, event.at)
 

@@ -173,6 +173,7 @@ class Room(BaseModel):
     people: dict[str, Person] = {}
     turns: Turns = Turns()
     votes: Votes = Votes()
+    looked: bool = Field(default=False, description="the platform was asked for its list")
     recovering: bool = Field(default=False, description="the room has still to hear what came back")
     added: dict[str, list[AwareDatetime]] = Field(default={}, description="adds of late")
     played: dict[str, AwareDatetime] = Field(default={}, description="what ended of late, and when")

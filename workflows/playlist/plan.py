@@ -16,7 +16,11 @@ MOST_AT_ONCE = 10
 def next_edits(room: Room) -> list[tuple[Edit, str]]:
     """The next few edits with the ids of the entries they are about; none while some are out."""
     platform = room.platform
-    if not (platform.connected and platform.known) or room.pending:
+    if room.pending:
+        return []
+    if not platform.known and not room.looked:
+        return [(Edit(kind="look"), "")]
+    if not (platform.connected and platform.known):
         return []
     if platform.items and platform.current not in platform.uids:
         return []  # what plays is told next, and until then no place on the list is known

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from rosey.events import Outcome
+from rosey.events import Media, MediaEvent, Outcome
 from rosey.events import PlaylistChange as ListChange
 from workflows.playlist import follow, forecast, match, player, texts
 from workflows.playlist.models import Entry, Room
@@ -33,7 +33,26 @@ def replaced(room: Room, change: ListChange, now: datetime) -> list[Outcome]:
             told += follow.adopt(room, stood, now)
     if not joined:
         follow.follow_order(room, set())
-    return told + _welcome(room, joined)
+    return told + _playing(room, change) + _welcome(room, joined)
+
+
+def _playing(room: Room, change: ListChange) -> list[Outcome]:
+    """What plays, when the list tells that too."""
+    stood = next((each for each in room.platform.items if each.uid == change.current), None)
+    if stood is None or change.position is None:
+        return []
+    media = Media(type=stood.type, id=stood.media_id, title=stood.title, seconds=stood.seconds)
+    return player.start(
+        room,
+        MediaEvent(
+            id=change.id,
+            channel=change.channel,
+            at=change.at,
+            media=media,
+            uid=stood.uid,
+            position=change.position,
+        ),
+    )
 
 
 def _free_at(room: Room, now: datetime) -> datetime:

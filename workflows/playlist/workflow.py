@@ -155,6 +155,7 @@ class Playlist(Durable):
             return False
         room, now = self.room, workflow.now()
         room.edits += 1
+        room.looked = True
         edits = Edits(
             id=f"p-{room.era}-{room.edits}",
             channel=room.channel,

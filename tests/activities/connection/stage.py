@@ -16,7 +16,7 @@ from connectors.fake.room import FakeRoom
 from connectors.fake.settings import FakeSettings
 from rosey import streams, subjects
 from rosey.bus import Bus
-from rosey.events import Action, ConnectionEvent, Message, Sent
+from rosey.events import Action, ActionRefused, ConnectionEvent, Message, Sent
 from rosey.platform import Connector, PlatformError
 from tests.servers import until
 
@@ -82,6 +82,13 @@ class Stage:
         await self.bus.store(subjects.send(CONNECTION), action.wire(), action.id)
         return action
 
+    async def edit(self, kind: str, id: str = "", **args: Any) -> Action:
+        """A change of the playlist as the router would send it."""
+        return await self.act("", id, kind=kind, args=args)
+
+    async def add(self, media_id: str, id: str = "") -> Action:
+        return await self.edit("media_add", id, type="yt", media_id=media_id, title=media_id)
+
     # -- what came of it -------------------------------------------------------------------
 
     @property
@@ -91,6 +98,11 @@ class Stage:
     @property
     def whispered(self) -> list[str]:
         return [line["text"] for line in self.room.whispers if line["user"] == ROSEY]
+
+    @property
+    def listed(self) -> list[str]:
+        """The ids of the media on the playlist."""
+        return [item.media.id for item in self.room.playlist.items]
 
     async def until_said(self, count: int = 1) -> None:
         await until(lambda: len(self.said) >= count, what=f"{count} lines, not {self.said}")
@@ -135,6 +147,26 @@ class Stage:
 
     async def sent(self) -> list[Sent]:
         return [Sent.model_validate(data) for _, data in await self.events(subjects.SENT)]
+
+    async def refused(self) -> list[ActionRefused]:
+        found = await self.events(subjects.REFUSED)
+        return [ActionRefused.model_validate(data) for _, data in found]
+
+    async def words(self) -> list[tuple[str, str]]:
+        """Action ids with the subject of the word of each, in order."""
+        return [
+            (data["action_id"], subject)
+            for subject, data in await self.events()
+            if subject in (subjects.SENT, subjects.REFUSED)
+        ]
+
+    async def until_word(self, action_id: str) -> None:
+        """There is one of that action."""
+
+        async def holds() -> bool:
+            return action_id in dict(await self.words())
+
+        await self._until(holds, f"a word of {action_id}")
 
     async def ups(self) -> list[ConnectionEvent]:
         found = await self.events(subjects.CONNECTION_UP)

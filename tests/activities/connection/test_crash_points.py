@@ -15,7 +15,8 @@ from activities.connection.spool import Spool
 from connectors.fake.connector import FakeConnector
 from rosey import streams, subjects
 from rosey.bus import Bucket, Bus, Delivery
-from rosey.events import Wire
+from rosey.contracts.playlist import Edit
+from rosey.events import PlaylistItem, Wire
 from rosey.platform import Occurrence, Refusal
 from tests.activities.connection.stage import CONNECTION, Stage
 from tests.servers import NatsServer, until
@@ -54,6 +55,8 @@ class Grave(Bucket):
             self.bus.passed("put")
         elif b'"done":["r-1-0"]' in value:
             self.bus.passed("saved")
+        elif b'"edits":{"r-1-0":' in value:
+            self.bus.passed("taken")
 
 
 class MortalConnector(FakeConnector):
@@ -70,6 +73,13 @@ class MortalConnector(FakeConnector):
         if not self.bus.dead:
             await super().send_pm(to, line)
             self.bus.passed("sent")
+
+    async def edit_playlist(self, edit: Edit) -> PlaylistItem | None:
+        if self.bus.dead:
+            return None
+        item = await super().edit_playlist(edit)
+        self.bus.passed("edited")
+        return item
 
     async def recv_events(self) -> AsyncIterator[Occurrence | Refusal]:
         async for occurrence in super().recv_events():
@@ -181,3 +191,26 @@ async def test_a_private_line_is_never_said_twice(
     assert stage.said == ["after"]
     assert stage.whispered == ([] if point == "put" else ["psst"])
     assert session.record.undecided == (point != "saved")
+
+
+@pytest.mark.parametrize("point", ["taken", "edited", "acked"])
+async def test_a_change_of_the_playlist_is_never_made_twice(
+    stage: Stage, nats: NatsServer, point: str
+) -> None:
+    """The next process says that it was lost, unless it was told already: the first word counts."""
+    args = {"type": "yt", "media_id": "x"}
+    await die(stage, nats, point, 1, text="", kind="media_add", args=args, id="r-1-0")
+    made = list(stage.listed)
+    await stage.join()
+    await stage.add("y", id="r-2-0")
+    await stage.until_word("r-2-0")
+    assert stage.listed == [*made, "y"]
+    told = [(one.action_id, one.kind, one.reason) for one in await stage.refused()]
+    assert told == [("r-1-0", "media_add", "the connection was lost")]
+    words = await stage.words()
+    assert words.pop() == ("r-2-0", subjects.SENT)
+    assert words[-1] == ("r-1-0", subjects.REFUSED)
+    assert words[:-1] in ([], [("r-1-0", subjects.SENT)])
+    assert point != "edited" or (words[:-1], made) == ([], ["x"])
+    assert not words[:-1] or made == ["x"]
+    await stage.until_saved(lambda record: not record.edits)

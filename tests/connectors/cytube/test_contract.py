@@ -11,6 +11,7 @@ from connectors.lounge.server import Lounge
 from connectors.lounge.settings import LoungeSettings
 from rosey.platform import Connector
 from tests.connectors.contract import OWN, ConnectorContract, Stage
+from tests.connectors.playlist_contract import PlaylistContract
 from tests.connectors.proxy import Proxy
 
 ROOM = "lobby"
@@ -72,7 +73,7 @@ class LoungeStage:
         return guest
 
 
-class TestCyTubeConnector(ConnectorContract):
+class TestCyTubeConnector(PlaylistContract, ConnectorContract):
     """The contract, over sockets."""
 
     @pytest.fixture
@@ -82,7 +83,7 @@ class TestCyTubeConnector(ConnectorContract):
                 {
                     "port": 0,
                     "chat_burst": 0,
-                    "rooms": [{"name": ROOM, "ranks": {"mod": 3}}],
+                    "rooms": [{"name": ROOM, "ranks": {"mod": 3, OWN: 2}}],
                     "accounts": [
                         {"name": OWN, "password": PASSWORD},
                         {"name": "mod", "password": PASSWORD},

@@ -9,6 +9,7 @@ from connectors.fake.settings import FakeSettings
 from rosey import subjects
 from rosey.platform import Connector, PlatformError, Refusal, Verdict
 from tests.connectors.contract import OWN, ConnectorContract, Reader, Stage, entered
+from tests.connectors.playlist_contract import PlaylistContract
 
 
 class FakeStage:
@@ -48,7 +49,7 @@ def stage(request: pytest.FixtureRequest) -> FakeStage:
     return FakeStage(request.node.name)
 
 
-class TestFakeConnector(ConnectorContract):
+class TestFakeConnector(PlaylistContract, ConnectorContract):
     """The contract, in memory."""
 
     @pytest.fixture

@@ -206,6 +206,15 @@ def test_a_trusted_one_hears_what_it_names() -> None:
     assert "rosey.events.>" in of_plugin(manifest).subscribe
 
 
+def test_connections_tell_what_was_refused_and_nobody_else() -> None:
+    telling = [
+        rights.name
+        for rights in EVERYBODY
+        if any(matches(pattern, subjects.REFUSED) for pattern in rights.publish)
+    ]
+    assert telling == [OPERATOR, "connection-lounge", "connection-cytube-friends"]
+
+
 def test_storage_and_services_come_from_the_manifest() -> None:
     manifest = load_plugin(PLUGINS / "dice").model_copy(deep=True)
     rolls = TableDefinition(fields=[FieldDefinition(name="sides", type="integer")])

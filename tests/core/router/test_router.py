@@ -5,6 +5,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 from core.config import Config
+from core.plugins import PLUGINS
 from rosey import ids, streams, subjects
 from rosey.bus import Incoming
 from rosey.channels import token
@@ -18,7 +19,7 @@ from rosey.events import (
     PluginPresence,
     Reply,
 )
-from rosey.manifest import PluginManifest
+from rosey.manifest import PluginManifest, load_plugin
 from rosey.plugin import Context, Plugin, Refused
 from rosey.room_commands import MANAGER_KEY
 from rosey.settings import InForce
@@ -298,6 +299,20 @@ async def test_a_reply_may_only_do_what_the_manifest_says(stage: Stage) -> None:
     await stage.bus.store(subjects.reply("dice", "a-1"), reply.wire(), "a-1")
     await stage.until_line("fine")
     assert stage.lines == ["fine  [31m"]
+
+
+async def test_changes_of_the_playlist_go_out_with_their_fields(stage: Stage) -> None:
+    rights = load_plugin(PLUGINS / "dice").model_copy(update={"actions": ["media_add"]})
+    await stage.router({"dice": rights})
+    edit = {"type": "yt", "media_id": "x", "title": "A film", "seconds": 60.5, "at": "next"}
+    added = Action(id="a-1-1", channel=ROOM, kind="media_add", args=edit)
+    moved = Action(id="a-1-2", channel=ROOM, kind="media_move", args={"uid": 0})
+    reply = Reply(id="a-1", channel=ROOM, actions=[added, moved])
+    await stage.bus.store(subjects.reply("dice", "a-1"), reply.wire(), "a-1")
+    await until(lambda: bool(stage.actions))
+    await settled(stage.bus, streams.replies_of("dice"), "router")
+    await settled(stage.bus, streams.SENDS, "stage")
+    assert stage.actions == [added]
 
 
 async def test_broken_messages_are_set_aside(stage: Stage) -> None:

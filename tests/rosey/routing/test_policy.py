@@ -3,6 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rosey.contracts.playlist import Edit
 from rosey.events import Action, Reply
 from rosey.manifest import PluginManifest
 from rosey.routing.policy import (
@@ -40,6 +41,14 @@ def test_a_plugin_may_do_what_its_manifest_says_where_it_was_asked() -> None:
         "pm is not in the manifest; media_add is not in the manifest; "
         "lounge/attic is not the reply's channel"
     )
+
+
+def test_a_change_of_the_playlist_goes_out_as_it_is() -> None:
+    edit = Edit(kind="move", uid=0, after=None, type="yt", media_id="x")
+    args = edit.model_dump(exclude_unset=True, exclude={"kind"})
+    action = Action(id="1", channel=ROOM, kind="media_move", args=args)
+    allowed, refused = allowed_actions(reply(action), manifest("media_move"))
+    assert ([Action.read(each.wire()) for each in allowed], refused) == ([action], "")
 
 
 def test_a_plugin_nobody_knows_may_do_nothing() -> None:

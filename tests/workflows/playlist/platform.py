@@ -49,6 +49,7 @@ class FakeList:
         """Asks for the next edits; False when there is nothing to do."""
         people.park(self.room, self.now)
         wishes = plan.next_edits(self.room)
+        self.room.looked = self.room.looked or bool(wishes)
         self.room.edits += bool(wishes)
         for number, (edit, entry) in enumerate(wishes):
             action = numbered(f"p-{self.room.edits}", number)
@@ -61,7 +62,7 @@ class FakeList:
         session, action, edit = self.edits.popleft()
         if not self.connected:
             return
-        if session != f"u-{self.session}":
+        if session not in ("", f"u-{self.session}"):
             self._refuse(action, edit, "gone", "of another session")
             return
         try:
@@ -203,6 +204,16 @@ class FakeList:
     # -- inside ----------------------------------------------------------------------------
 
     def _do(self, edit: Edit) -> int | None:
+        if edit.kind == "look":
+            self._change(
+                "replaced",
+                list(self.items),
+                current=self.current,
+                position=0.0,
+                session=f"u-{self.session}",
+                name=ROSEY,
+            )
+            return None
         if edit.kind in self.denied:
             raise PermissionError(f"no {edit.kind}")
         if edit.kind == "add":
