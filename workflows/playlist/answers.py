@@ -1,44 +1,49 @@
 """What the platform answers to our edits. Pure."""
 
+from datetime import datetime
+
 from rosey.events import Outcome
-from workflows.playlist import moves, player, texts
+from workflows.playlist import limits, player, texts
 from workflows.playlist import order as turns
 from workflows.playlist.models import Entry, Pending, Room
 
 
-def done(room: Room, action_id: str, uid: int | None, seconds: float, title: str) -> list[Outcome]:
-    """An edit was carried out. What was added may turn out to be too long."""
+def done(
+    room: Room, action_id: str, uid: int | None, seconds: float, title: str, now: datetime
+) -> list[Outcome]:
+    """An edit was carried out. The list tells of it too, before or after this."""
     pending = room.pending.pop(action_id, None)
     if pending is None:
         return []
     entry = _entry(room, pending)
     if pending.edit.kind != "add" or entry is None:
         return []
-    entry.uid = uid if uid is not None else entry.uid
+    if entry.uid is None:  # a list that has come since knows better
+        entry.uid = uid
     entry.title = entry.title or title
-    if entry.seconds or not seconds:
-        return []
-    entry.seconds = seconds
-    return _too_long(room, entry)
+    return longer(room, entry, seconds, now)
 
 
-def _too_long(room: Room, entry: Entry) -> list[Outcome]:
-    """The length was not known before the platform looked; now it counts."""
-    if entry not in room.queue or entry.pinned:
+def longer(room: Room, entry: Entry, seconds: float, now: datetime) -> list[Outcome]:
+    """The platform tells how long an item is; it may be longer than it was thought to be."""
+    before, entry.seconds = entry.seconds, 0.0
+    over = limits.over_length(room, entry.added_by, seconds, now)
+    entry.seconds = seconds or before
+    if over is None or entry.seconds <= before or entry.pinned or entry.free:
         return []
-    seconds, entry.seconds = entry.seconds, 0.0
-    over = moves.over_length(room, entry.added_by, seconds)
-    entry.seconds = seconds
-    if over is None:
+    if entry not in room.queue:
         return []
-    turns.take(room.queue, entry)
+    turns.take(room.queue, entry, room.settings.fair)
     room.leaving.append(entry)
-    line = texts.too_long(entry, texts.refused(over, room.settings, entry.added_at))
+    line = texts.too_long(entry, texts.refused(over, room.settings, now))
     return [Outcome(say=[line], events=[player.told("item_removed", entry)])]
 
 
 def refused(room: Room, action_id: str, code: str, reason: str) -> list[Outcome]:
-    """An edit was not carried out, and why; with `lost` nobody knows."""
+    """An edit was not carried out, and why; with `lost` nobody knows.
+
+    `gone`: it was for a list that is not there any more, and is asked for again.
+    """
     pending = room.pending.pop(action_id, None)
     if pending is None:
         return []
@@ -47,7 +52,7 @@ def refused(room: Room, action_id: str, code: str, reason: str) -> list[Outcome]
     if code == "permission":
         return _may_not(room, pending, reason)
     if pending.edit.kind == "add" and entry:
-        return [] if code == "lost" else _not_taken(room, entry, reason)
+        return [] if code in ("lost", "gone") else _not_taken(room, entry, reason)
     if pending.edit.kind == "remove":
         room.leaving = [each for each in room.leaving if each.uid != pending.edit.uid]
     return []
@@ -58,11 +63,12 @@ def _may_not(room: Room, pending: Pending, reason: str) -> list[Outcome]:
     kind = pending.edit.kind
     if kind == "remove":
         room.leaving.clear()
-    if kind in ("skip", "remove") and room.playing and "skip" in room.platform.cannot:
+    known = kind in room.platform.cannot
+    room.platform.cannot.setdefault(kind, reason)
+    if room.playing and {"skip", "remove"} <= set(room.platform.cannot):
         room.playing.skipped_by = ""
-    if kind in room.platform.cannot:
+    if known:
         return []
-    room.platform.cannot[kind] = reason
     return [Outcome(say=[texts.cannot(kind, reason)])]
 
 
@@ -71,7 +77,7 @@ def _not_taken(room: Room, entry: Entry, reason: str) -> list[Outcome]:
     room.leaving = [each for each in room.leaving if each.id != entry.id]
     if entry not in room.queue:
         return []
-    turns.take(room.queue, entry)
+    turns.take(room.queue, entry, room.settings.fair)
     line = texts.not_taken(entry, reason)
     return [Outcome(say=[line], events=[player.told("item_removed", entry)])]
 

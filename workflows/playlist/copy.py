@@ -48,19 +48,25 @@ def loaded(room: Room, items: list[Item]) -> list[Outcome]:
     room.loaded = True
     if room.settings.restore == "never":
         return [Outcome(say=[texts.not_recovered(len(items))])] if items else []
-    front: list[Entry] = []
+    on = room.playing.entry if room.playing else None
+    there = [*([on] if on else []), *room.queue]
+    place = 0
     for item in items:
-        known = _known(room, item)
+        known = next((entry for entry in there if _same(entry, item)), None)
         if known is None:
-            front.append(Entry(**item.model_dump(), pinned=True))
-        elif name_key(known.added_by) == name_key(room.platform.name):
+            room.queue.insert(place, Entry(**item.model_dump(), pinned=True))
+            place += 1
+            continue
+        there.remove(known)
+        if known is not on:
+            place = room.queue.index(known) + 1
+        if name_key(known.added_by) == name_key(room.platform.name):
             known.added_by, known.added_at = item.added_by, item.added_at
-    room.queue[:0] = front
+        if room.playing and known is on:
+            room.playing.by = known.added_by
     return [Outcome(say=[texts.recovered(len(items))])] if items else []
 
 
-def _known(room: Room, item: Item) -> Entry | None:
-    """The entry that was made of the platform's word for the same thing."""
-    every = [*([room.playing.entry] if room.playing and room.playing.entry else []), *room.queue]
-    same = (each for each in every if (each.type, each.media_id) == (item.type, item.media_id))
-    return next(same, None)
+def _same(entry: Entry, item: Item) -> bool:
+    """Whether it was made of the platform's word for that thing."""
+    return (entry.type, entry.media_id) == (item.type, item.media_id)

@@ -8,8 +8,8 @@ from datetime import datetime
 from rosey.events import ConnectionEvent, Outcome, PlaylistItem
 from rosey.events import PlaylistChange as ListChange
 from rosey.names import name_key
+from workflows.playlist import answers, people, player
 from workflows.playlist import order as turns
-from workflows.playlist import people, player
 from workflows.playlist.models import Entry, Platform, Room, Stood
 
 
@@ -41,10 +41,12 @@ def one_change(room: Room, change: ListChange, now: datetime) -> list[Outcome]:
     match change.kind:
         case "locked":
             room.platform.locked = bool(change.locked)
-            room.platform.cannot.pop("add", None)
+            if not change.locked:  # then everybody may do more
+                room.platform.cannot.clear()
         case "changed":
             new = {item.uid: stood_of(item) for item in change.items}
             room.platform.items = [new.get(item.uid, item) for item in room.platform.items]
+            return _changed(room, list(new), now)
         case "added" if change.items:
             return _added(room, stood_of(change.items[0]), change.after, now)
         case "removed" if change.uid is not None:
@@ -60,7 +62,14 @@ def _added(room: Room, stood: Stood, after: int | str | None, now: datetime) -> 
     if entry is None:
         return adopt(room, stood, now)
     player.learn(entry, stood)
-    return []
+    return answers.longer(room, entry, stood.seconds, now)
+
+
+def _changed(room: Room, uids: list[int], now: datetime) -> list[Outcome]:
+    """A permanent item that was made temporary waits from now on."""
+    known = {entry.uid for entry in [*room.queue, *room.leaving]}
+    new = [item for item in room.platform.items if item.uid in uids and item.uid not in known]
+    return [outcome for stood in new for outcome in adopt(room, stood, now)]
 
 
 def _awaited(room: Room, stood: Stood) -> Entry | None:
@@ -70,6 +79,9 @@ def _awaited(room: Room, stood: Stood) -> Entry | None:
     """
     if name_key(stood.by) != name_key(room.platform.name):
         return None
+    told = (entry for entry in [*room.queue, *room.leaving] if entry.uid == stood.uid)
+    if entry := next(told, None):
+        return entry
     asked = {each.entry for each in room.pending.values() if each.edit.kind == "add"}
     missing = [
         entry
@@ -135,7 +147,7 @@ def _removed(room: Room, uid: int, now: datetime) -> list[Outcome]:
 def removed(room: Room, entries: list[Entry], line: str = "") -> Outcome:
     """Takes them out of the queue."""
     for entry in entries:
-        turns.take(room.queue, entry)
+        turns.take(room.queue, entry, room.settings.fair)
     events = [player.told("item_removed", entry) for entry in entries]
     return Outcome(say=[line] if line else [], events=events)
 

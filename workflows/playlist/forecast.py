@@ -20,10 +20,9 @@ class Start(BaseModel):
 
 def starts(queue: Sequence[Entry], playing: Playing | None, now: datetime) -> list[Start]:
     """One for each that waits; what waits aside is taken for not being there."""
-    at, at_least = now, False
-    if playing is not None:
+    at, at_least = now, playing is not None and playing.seconds <= 0
+    if playing is not None and not at_least:
         at = max(now, playing.started_at + timedelta(seconds=playing.seconds + BETWEEN))
-        at_least = playing.seconds <= 0
     found = []
     for entry in queue:
         found.append(Start(at=at, at_least=at_least))

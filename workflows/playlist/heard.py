@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from rosey.events import ActionRefused, ConnectionEvent, MediaEvent, Outcome, Sent, UserEvent
 from rosey.events import PlaylistChange as ListChange
-from workflows.playlist import answers, follow, people, player, whole_list
+from workflows.playlist import answers, follow, moves, people, player, whole_list
 from workflows.playlist.models import Room
 
 # Seconds after which an answer to an edit will not come any more: its process has died.
@@ -66,18 +66,24 @@ def _media_end(room: Room, event: MediaEvent, now: datetime) -> list[Outcome]:
 
 def _came(room: Room, event: UserEvent, now: datetime) -> list[Outcome]:
     people.joined(room, event)
-    return []
+    return _votes(room, event)
 
 
 def _left(room: Room, event: UserEvent, now: datetime) -> list[Outcome]:
     people.left(room, event)
-    return []
+    return _votes(room, event)
+
+
+def _votes(room: Room, event: UserEvent) -> list[Outcome]:
+    """With fewer people there fewer votes are enough."""
+    lines = moves.count_votes(room, event.at)
+    return [Outcome(say=lines)] if lines else []
 
 
 def _sent(room: Room, event: Sent, now: datetime) -> list[Outcome]:
     media = event.media
     seconds, title = (media.seconds, media.title) if media else (0.0, "")
-    return answers.done(room, event.action_id, event.uid, seconds, title)
+    return answers.done(room, event.action_id, event.uid, seconds, title, now)
 
 
 def _refused(room: Room, event: ActionRefused, now: datetime) -> list[Outcome]:

@@ -33,10 +33,22 @@ def pair(entries: Iterable[Entry], items: list[Stood], own: str) -> set[int]:
 
 
 def kept_its_uids(before: list[Stood], after: list[Stood]) -> bool:
-    """Whether the list is still the one that was known, and was not loaded afresh since."""
-    known = {(item.uid, item.type, item.media_id) for item in before}
-    return any((item.uid, item.type, item.media_id) in known for item in after)
+    """Whether the list is still the one that was known, and was not loaded afresh since.
+
+    A list that was loaded counts from 0. One that did so before and has lost its end may have
+    been loaded or shortened; it is taken for loaded, so that nothing is lost.
+    """
+    known = [_handle(item) for item in before]
+    now = [_handle(item) for item in after]
+    counts_from_0 = [item.uid for item in after] == list(range(len(after)))
+    if counts_from_0 and now[: len(known)] != known:
+        return False
+    return any(handle in known for handle in now)
+
+
+def _handle(item: Stood) -> tuple[int, str, str]:
+    return item.uid, item.type, item.media_id
 
 
 def _same(entry: Entry, item: Stood) -> bool:
-    return (entry.type, entry.media_id) == (item.type, item.media_id)
+    return entry.type == item.type and item.media_id in (entry.media_id, entry.stood_id)

@@ -48,14 +48,17 @@ class Entry(Item):
     """Something that waits. The platform calls it `uid` while it stands on its list.
 
     People take turns: in each `round` everybody once, in the order of `turn`. `pinned`: somebody
-    put it where it is, and fairness leaves it there.
+    put it where it is, and fairness leaves it there. `next`: it was put before all the others.
     """
 
     uid: int | None = None
+    stood_id: str = Field(default="", description="the platform's id, where it gave another")
     round: float = 0.0
     turn: int = 0
     weight: float = 1.0
     pinned: bool = False
+    next: bool = False
+    free: bool = Field(default=False, description="no limits hold for whoever added it")
 
 
 class Playing(BaseModel):
@@ -97,6 +100,7 @@ class Platform(BaseModel):
     items: list[Stood] = []
     current: int | None = None
     locked: bool = False
+    reloaded: bool = Field(default=False, description="the server had lost the list meanwhile")
     cannot: dict[str, str] = Field(default={}, description="kinds of edits refused, and why")
     tried: str = Field(default="", description="the last edits, and the list that they were for")
 
@@ -134,11 +138,23 @@ class Person(BaseModel):
     away_since: AwareDatetime | None = None
 
 
+class Had(BaseModel):
+    """Somebody has had a turn: the round of his next, and his place in the rounds."""
+
+    next: float
+    turn: int
+
+
 class Turns(BaseModel):
-    """The fair rotation: whose turn is where. `now` is the round of what plays."""
+    """The fair rotation: whose turn is where. `now` and `turn` are those of what plays.
+
+    `had`: who may not come again yet; the key is the name in small letters.
+    """
 
     now: float = 0.0
+    turn: int = 0
     next_turn: int = 1
+    had: dict[str, Had] = {}
 
 
 class Votes(BaseModel):

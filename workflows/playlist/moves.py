@@ -9,10 +9,9 @@ from rosey.durable import Order
 from rosey.events import Happening, Outcome
 from rosey.names import name_key
 from rosey.ranks import Rank
-from workflows.playlist import forecast, people, player, rules, texts
+from workflows.playlist import forecast, limits, people, player, rules, texts
 from workflows.playlist import order as turns
-from workflows.playlist.models import Entry, Request, Room
-from workflows.playlist.rules import Over, Standing
+from workflows.playlist.models import Entry, Playing, Request, Room
 
 MOST_REQUESTS = 100
 
@@ -32,7 +31,8 @@ def add(room: Room, order: Order, now: datetime) -> Outcome:
     if not text:
         return _no(texts.usage("!"))
     asked_at = order.sent_at or now
-    if not _is_free(room, order.rank) and (over := _at_once(room, order, asked_at)):
+    free = limits.is_free(room, order.rank)
+    if not free and (over := limits.before_look_up(room, order.user, asked_at)):
         return _no(texts.refused(over, room.settings, asked_at))
     if len(room.requests) >= MOST_REQUESTS:
         return _no("❌ Too many requests are being looked up; try again in a minute.")
@@ -46,44 +46,18 @@ def add(room: Room, order: Order, now: datetime) -> Outcome:
             at=asked_at,
         )
     )
-    room.added.setdefault(name_key(order.user), []).append(asked_at)
+    limits.note_add(room, order.user, asked_at)
     return Outcome()
-
-
-def _at_once(room: Room, order: Order, now: datetime) -> Over | None:
-    """The limits that do not depend on what it is."""
-    standing = _standing(room, order.user, now)
-    waiting = len(room.queue) + len(room.requests)
-    if waiting >= room.settings.max_queue:
-        return Over(limit="queue_full")
-    return rules.over_limit(standing, 0, room.settings, now)
-
-
-def _standing(room: Room, user: str, now: datetime) -> Standing:
-    """What somebody has waiting, with what is still being looked up for him."""
-    key = name_key(user)
-    own = [entry for entry in room.queue if name_key(entry.added_by) == key]
-    asked = sum(name_key(each.user) == key for each in room.requests)
-    window = timedelta(seconds=room.settings.rate_limit_seconds)
-    lately = [at for at in room.added.get(key, []) if now - at < window]
-    room.added[key] = lately
-    return Standing(
-        items=len(own) + asked, seconds=sum(entry.seconds for entry in own), added=lately
-    )
-
-
-def _is_free(room: Room, rank: float) -> bool:
-    return rank >= room.settings.unlimited_rank
 
 
 def looked_up(room: Room, request: Request, found: LookedUp, now: datetime) -> Outcome:
     """The answer to a request: it is in the queue now, or why not."""
     room.requests = [each for each in room.requests if each.id != request.id]
     if found.media is None:
-        _give_back(room, request)
+        limits.give_back(room, request)
         return Outcome(say=[texts.nothing_found(found.problem or "That cannot be found.")])
-    if over := _over(room, request, found.media, now):
-        _give_back(room, request)
+    if over := limits.after_look_up(room, request, found.media, now):
+        limits.give_back(room, request)
         return Outcome(say=[texts.refused(over, room.settings, now)])
     entry, told = _take(room, request, found.media, now)
     index = room.queue.index(entry)
@@ -100,7 +74,7 @@ def _take(
     if request.next:
         index = turns.put_next(room.queue, entry)
     else:
-        index = turns.place(room.queue, entry, room.turns, room.playing, room.settings.fair)
+        index = turns.place(room.queue, entry, room.turns, room.settings.fair)
     room.news.added.append(player.item_of(entry))
     return entry, [player.told("item_added", entry, by=request.user, position=index + 1)]
 
@@ -130,47 +104,6 @@ def _too_many(room: Room, request: Request) -> Over | None:
     return Over(limit="max_items") if is_over else None
 
 
-def _give_back(room: Room, request: Request) -> None:
-    """What came to nothing is not counted as an add."""
-    lately = room.added.get(name_key(request.user), [])
-    if request.at in lately:
-        lately.remove(request.at)
-
-
-def _over(room: Room, request: Request, media: FoundMedia, now: datetime) -> Over | None:
-    settings = room.settings
-    if settings.types and media.type not in settings.types:
-        return Over(limit="type")
-    if not settings.duplicates and _is_here(room, media):
-        return Over(limit="duplicate")
-    if _is_free(room, request.rank):
-        return None
-    if settings.repeat_after and (played := room.played.get(f"{media.type}:{media.id}")):
-        until = played + timedelta(seconds=settings.repeat_after)
-        if until > now:
-            return Over(limit="repeat", until=until)
-    return over_length(room, request.user, media.seconds)
-
-
-def over_length(room: Room, user: str, seconds: float) -> Over | None:
-    """Whether an item is too long, by itself or with what its person has waiting."""
-    settings = room.settings
-    if settings.max_item_duration and seconds > settings.max_item_duration:
-        return Over(limit="item_length")
-    own = [entry for entry in room.queue if name_key(entry.added_by) == name_key(user)]
-    whole = sum(entry.seconds for entry in own) + seconds
-    if settings.max_duration_per_user and whole > settings.max_duration_per_user:
-        return Over(limit="max_duration")
-    return None
-
-
-def _is_here(room: Room, media: FoundMedia) -> bool:
-    key = (media.type, media.id)
-    waiting = any((entry.type, entry.media_id) == key for entry in room.queue)
-    on = room.playing
-    return waiting or (on is not None and (on.type, on.media_id) == key)
-
-
 def _entry(room: Room, request: Request, media: FoundMedia, now: datetime) -> Entry:
     room.numbers += 1
     moderator = request.rank >= Rank.MODERATOR
@@ -185,6 +118,7 @@ def _entry(room: Room, request: Request, media: FoundMedia, now: datetime) -> En
         added_by=request.user,
         added_at=now,
         weight=room.settings.weight_moderator if moderator else 1,
+        free=limits.is_free(room, request.rank),
     )
 
 
@@ -198,7 +132,7 @@ def remove(room: Room, order: Order) -> Outcome:
         return entry
     if not _may(entry, order):
         return _no(f"Only {entry.added_by or 'its owner'} or a moderator can remove that.")
-    turns.take(room.queue, entry)
+    turns.take(room.queue, entry, room.settings.fair)
     _leave(room, [entry])
     removed = player.told("item_removed", entry, by=order.user)
     return Outcome(say=[texts.taken(entry, order.user)], events=[removed])
@@ -209,7 +143,7 @@ def _chosen(room: Room, order: Order) -> Entry | Outcome:
     text = order.text.strip().lstrip("#")
     if not text:
         own = [each for each in room.queue if name_key(each.added_by) == name_key(order.user)]
-        return own[-1] if own else _no("Nothing of yours is waiting. !queue shows the numbers.")
+        return own[-1] if own else _no(texts.NOTHING_YOURS)
     found = numbered(room, text)
     return found or _no(f"There is no #{text[:20]}; {_numbers(room)}")
 
@@ -251,11 +185,13 @@ def shuffle(room: Room, order: Order, random: Random) -> Outcome:
     """For moderators."""
     if order.rank < Rank.MODERATOR:
         return _no("Only moderators can shuffle the queue.")
+    if len(room.queue) < 2:
+        return _no("There is nothing to shuffle: fewer than 2 items wait.")
     random.shuffle(room.queue)
     for entry in room.queue:
-        entry.pinned = True
+        entry.pinned, entry.next = True, False
     shuffled = Happening(name="queue_shuffled", data={"by": order.user, "items": len(room.queue)})
-    return Outcome(say=[texts.shuffled(len(room.queue))], events=[shuffled] if room.queue else [])
+    return Outcome(say=[texts.shuffled(len(room.queue))], events=[shuffled])
 
 
 def clear(room: Room, order: Order) -> Outcome:
@@ -291,6 +227,8 @@ def forget(room: Room, order: Order) -> Outcome:
     if order.rank < Rank.MODERATOR:
         return _no("Only moderators can do that.")
     gone, room.held = room.held, []
+    if not gone:
+        return _no("Nothing was lost.")
     events = [player.told("item_removed", entry, by=order.user) for entry in gone]
     return Outcome(say=[f"{texts.items(len(gone))} let go."], events=events)
 
@@ -306,8 +244,8 @@ def skip(room: Room, order: Order) -> Outcome:
     own = room.settings.skip_own and on.by and name_key(on.by) == name_key(order.user)
     if order.rank < Rank.MODERATOR and not own:
         return _no("Only moderators can skip; !voteskip asks everybody.")
-    if on.skipped_by:
-        return _no("It is being skipped already.")
+    if refusal := _no_skip(room, on):
+        return _no(refusal)
     on.skipped_by = order.user
     return Outcome(say=[texts.skipping(on, order.user)])
 
@@ -318,23 +256,43 @@ def vote(room: Room, order: Order, now: datetime) -> Outcome:
     at = order.sent_at or now
     if on is None:
         return _no("Nothing is playing.")
-    if on.skipped_by:
-        return _no("It is being skipped already.")
+    if refusal := _no_skip(room, on):
+        return _no(refusal)
     if votes.passed_at and at < votes.passed_at + timedelta(seconds=settings.vote_cooldown):
         left = votes.passed_at + timedelta(seconds=settings.vote_cooldown) - at
         return _no(f"A vote has just passed; vote again in {texts.span(left.total_seconds())}.")
-    lapse = timedelta(seconds=settings.vote_seconds)
-    votes.cast = {who: cast for who, cast in votes.cast.items() if at - cast < lapse}
+    _lapse(room, at)
     if name_key(order.user) in votes.cast:
         return _no(f"You have voted already. {_tally(room)}")
     votes.cast[name_key(order.user)] = at
+    voted = Happening(name="skip_voted", data={"by": order.user, "votes": len(votes.cast)})
+    return Outcome(say=count_votes(room, at) or [_tally(room)], events=[voted])
+
+
+def count_votes(room: Room, at: datetime) -> list[str]:
+    """What is said when enough of those who watch want it, also since others have left."""
+    on, votes = room.playing, room.votes
+    _lapse(room, at)
     count = len(votes.cast)
-    voted = Happening(name="skip_voted", data={"by": order.user, "votes": count})
-    if count < _needed(room):
-        return Outcome(say=[_tally(room)], events=[voted])
+    if on is None or on.skipped_by or not count or count < _needed(room):
+        return []
     on.skipped_by = "a vote"
     votes.passed_at = at
-    return Outcome(say=[texts.voted(on, count)], events=[voted])
+    return [texts.voted(on, count)]
+
+
+def _lapse(room: Room, at: datetime) -> None:
+    lapse = timedelta(seconds=room.settings.vote_seconds)
+    cast = room.votes.cast
+    room.votes.cast = {who: when for who, when in cast.items() if at - when < lapse}
+
+
+def _no_skip(room: Room, on: Playing) -> str:
+    """Why it cannot be skipped, if so."""
+    if on.skipped_by:
+        return "It is being skipped already."
+    cannot = room.platform.cannot
+    return texts.cannot("skip", cannot["skip"]) if {"skip", "remove"} <= set(cannot) else ""
 
 
 def _tally(room: Room) -> str:

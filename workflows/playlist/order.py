@@ -2,36 +2,34 @@
 
 Each person's items stand in rounds one after another, and in every round people come in the same
 order, that in which they began to wait. So between two items of one person there is at most one of
-each other. What plays now counts: its person's next item belongs to the round after. A person of
-weight 2 has two items a round. An item's round is fixed when it is added, so nothing that waits is
-ever overtaken by what is added later, unless it is its person's turn.
+each other. What has played counts: its person's next item belongs to the round after, whenever it
+is added. A person of weight 2 has two items a round. An item's round is fixed when it is added, so
+nothing that waits is ever overtaken by what is added later, unless it is its person's turn.
 """
 
 from collections.abc import Sequence
 
 from rosey.names import name_key
-from workflows.playlist.models import Entry, Playing, Turns
+from workflows.playlist.models import Entry, Had, Turns
 
 
-def place(
-    queue: list[Entry], entry: Entry, turns: Turns, playing: Playing | None, fair: bool
-) -> int:
+def place(queue: list[Entry], entry: Entry, turns: Turns, fair: bool) -> int:
     """Puts it where it belongs and returns its index there."""
-    before = [each for each in [_on(playing), *queue] if each and _same_turns(each, entry)]
-    if before:
-        last = max(before, key=lambda each: each.round)
+    waiting = [each for each in queue if _same_turns(each, entry)]
+    had = turns.had.get(name_key(entry.added_by))
+    if waiting:
+        last = max(waiting, key=lambda each: each.round)
         entry.turn = last.turn
         entry.round = max(turns.now, last.round + 1 / entry.weight)
+    elif had:
+        entry.turn = had.turn
+        entry.round = max(turns.now, had.next)
     else:
         entry.turn, turns.next_turn = turns.next_turn, turns.next_turn + 1
         entry.round = turns.now
     index = _index(queue, entry) if fair else len(queue)
     queue.insert(index, entry)
     return index
-
-
-def _on(playing: Playing | None) -> Entry | None:
-    return playing.entry if playing else None
 
 
 def _same_turns(one: Entry, other: Entry) -> bool:
@@ -54,9 +52,9 @@ def _index(queue: Sequence[Entry], entry: Entry) -> int:
 
 def put_next(queue: list[Entry], entry: Entry) -> int:
     """Before everything but what was put there before; returns its index."""
-    entry.pinned = True
+    entry.pinned = entry.next = True
     index = 0
-    while index < len(queue) and queue[index].pinned:
+    while index < len(queue) and queue[index].next:
         index += 1
     queue.insert(index, entry)
     return index
@@ -65,24 +63,48 @@ def put_next(queue: list[Entry], entry: Entry) -> int:
 def move(queue: list[Entry], entry: Entry, index: int) -> None:
     """Puts an entry that is there where somebody wants it."""
     queue.remove(entry)
-    entry.pinned = True
+    entry.pinned, entry.next = True, False
     queue.insert(max(0, min(index, len(queue))), entry)
 
 
-def take(queue: list[Entry], entry: Entry) -> None:
-    """Takes one out; its person's later ones each come a turn sooner."""
+def take(queue: list[Entry], entry: Entry, fair: bool) -> None:
+    """Takes one out; where people take turns, its person's later ones each come a turn sooner."""
     later = [each for each in queue[queue.index(entry) + 1 :] if _same_turns(each, entry)]
     queue.remove(entry)
     if entry.pinned:
         return
     rounds = [entry.round, *(each.round for each in later)]
     for each, sooner in zip(later, rounds, strict=False):
-        queue.remove(each)
         each.round = sooner
-        queue.insert(_index(queue, each), each)
+        if fair:
+            queue.remove(each)
+            queue.insert(_index(queue, each), each)
+
+
+def came_back(queue: list[Entry], key: str, turns: Turns, fair: bool) -> None:
+    """Turns went by while somebody was away: he comes once more in this round, and so on.
+
+    `key`: his name in small letters; he has something waiting that is in no fixed place.
+    """
+    own = [each for each in queue if not each.pinned and name_key(each.added_by) == key]
+    first = own[0]
+    if (first.round, first.turn) > (turns.now, turns.turn):
+        return
+    soonest, turn = turns.now, turns.next_turn
+    turns.next_turn += 1
+    for each in own:
+        each.turn = turn
+        each.round = max(each.round, soonest)
+        soonest = each.round + 1 / each.weight
+        if fair:
+            queue.remove(each)
+            queue.insert(_index(queue, each), each)
 
 
 def started(turns: Turns, entry: Entry) -> None:
     """The rotation has come to this one."""
-    if not entry.pinned:
-        turns.now = max(turns.now, entry.round)
+    if entry.pinned:
+        return
+    turns.now, turns.turn = max((turns.now, turns.turn), (entry.round, entry.turn))
+    turns.had[name_key(entry.added_by)] = Had(next=entry.round + 1 / entry.weight, turn=entry.turn)
+    turns.had = {key: had for key, had in turns.had.items() if had.next > turns.now}

@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 
 from rosey.events import ConnectionEvent, User, UserEvent
 from rosey.names import name_key
-from workflows.playlist.models import Person, Room
+from workflows.playlist import order as turns
+from workflows.playlist.models import Entry, Person, Room
 
 MOST_AWAY = 500
 
@@ -15,14 +16,17 @@ def present(room: Room, event: ConnectionEvent) -> None:
     for key, person in room.people.items():
         if key not in here and person.away_since is None:
             person.away_since = event.at
+            room.votes.cast.pop(key, None)
     for user in event.users:
         _is_here(room, user)
     _forget(room)
 
 
 def joined(room: Room, event: UserEvent) -> None:
-    """Somebody came, or is otherwise than he was."""
+    """Somebody came, or is otherwise than he was; who is away from his keyboard does not vote."""
     _is_here(room, event.user)
+    if event.user.afk:
+        room.votes.cast.pop(name_key(event.user.name), None)
 
 
 def left(room: Room, event: UserEvent) -> None:
@@ -44,11 +48,20 @@ def watching(room: Room) -> int:
 
 def park(room: Room, now: datetime) -> None:
     """What absent people asked for waits aside; it returns to its place with them."""
-    after = timedelta(seconds=room.settings.park_after)
+    back: dict[str, None] = {}
     for entry in room.queue:
-        person = room.people.get(name_key(entry.added_by))
-        since = person.away_since if person else None
-        entry.parked = room.settings.park and since is not None and now - since >= after
+        was, entry.parked = entry.parked, _is_aside(room, entry, now)
+        if was and not entry.parked and not entry.pinned:
+            back[name_key(entry.added_by)] = None
+    for key in back:
+        turns.came_back(room.queue, key, room.turns, room.settings.fair)
+
+
+def _is_aside(room: Room, entry: Entry, now: datetime) -> bool:
+    person = room.people.get(name_key(entry.added_by))
+    since = person.away_since if person else None
+    after = timedelta(seconds=room.settings.park_after)
+    return room.settings.park and since is not None and now - since >= after
 
 
 def next_parking(room: Room) -> datetime | None:

@@ -59,10 +59,8 @@ def _leave(room: Room) -> Iterator[tuple[Edit, str]]:
     aside = [entry for entry in room.queue if entry.parked and entry.uid is not None]
     for entry in [*room.leaving, *aside]:
         if entry.uid is not None:
-            yield (
-                Edit(kind="remove", uid=entry.uid, type=entry.type, media_id=entry.media_id),
-                entry.id,
-            )
+            there = entry.stood_id or entry.media_id
+            yield Edit(kind="remove", uid=entry.uid, type=entry.type, media_id=there), entry.id
 
 
 def _add(room: Room) -> Iterator[tuple[Edit, str]]:
@@ -98,7 +96,7 @@ def _order(room: Room) -> Iterator[tuple[Edit, str]]:
                     kind="move",
                     uid=entry.uid,
                     type=entry.type,
-                    media_id=entry.media_id,
+                    media_id=entry.stood_id or entry.media_id,
                     after=before,
                 ),
                 entry.id,

@@ -20,11 +20,13 @@ def start(room: Room, event: MediaEvent) -> list[Outcome]:
     uid = stood.uid if stood else event.uid
     started_at = event.at - timedelta(seconds=event.position)
     on = room.playing
-    if on and _is_told_again(on, event, uid, started_at):
-        on.started_at, room.platform.current = started_at, uid
+    if on and _is_told_again(on, event, uid, started_at, temp=stood is not None and stood.temp):
+        room.platform.current, room.platform.reloaded = uid, False
+        if on.seconds > 0:
+            on.started_at = started_at
         return []
-    told = finish(room, event.at)
-    room.platform.current = uid
+    told = [] if _plays_again(room) else finish(room, event.at)
+    room.platform.current, room.platform.reloaded = uid, False
     entry = next((each for each in room.queue if uid is not None and each.uid == uid), None)
     if entry:
         room.queue.remove(entry)
@@ -43,13 +45,34 @@ def start(room: Room, event: MediaEvent) -> list[Outcome]:
     return [*told, Outcome(say=say, events=[_started(room.playing)])]
 
 
-def _is_told_again(on: Playing, event: MediaEvent, uid: int | None, started_at: datetime) -> bool:
-    """Whether it is what plays already; a lone permanent item starts anew after its end."""
+def _is_told_again(
+    on: Playing, event: MediaEvent, uid: int | None, started_at: datetime, temp: bool
+) -> bool:
+    """Whether it is what plays already.
+
+    A temporary item is off the list once it is over; a lone permanent one starts anew. What is
+    live always says that it is at its beginning.
+    """
     assert event.media
     if (on.uid, on.type, on.media_id) != (uid, event.media.type, event.media.id):
         return False
-    begins = event.position <= 0 and started_at - on.started_at > timedelta(seconds=CUT)
-    return not (begins or on.skipped_by)
+    if temp or event.position > 0:
+        return True
+    live = on.seconds <= 0
+    later = started_at - on.started_at > timedelta(seconds=CUT)
+    return not (on.skipped_by or (later and not live))
+
+
+def _plays_again(room: Room) -> bool:
+    """Puts back what an older save of the list has once more, behind what the server plays."""
+    on = room.playing
+    there = any(on and item.uid == on.uid and item.temp for item in room.platform.items)
+    if not (room.platform.reloaded and there and on and on.entry):
+        return False
+    on.entry.pinned = True
+    room.queue.insert(0, on.entry)
+    room.playing, room.votes = None, Votes(passed_at=room.votes.passed_at)
+    return True
 
 
 def finish(room: Room, at: datetime) -> list[Outcome]:
@@ -73,6 +96,7 @@ def finish(room: Room, at: datetime) -> list[Outcome]:
 
 def played_unseen(room: Room, entry: Entry, at: datetime) -> list[Outcome]:
     """It was on from start to end while nobody told us."""
+    turns.started(room.turns, entry)
     item = item_of(entry)
     room.news.ended.append(Ended(item=item, played_at=at, watched=entry.seconds))
     _remember(room, entry, at)
@@ -93,11 +117,10 @@ def media_key(item: Item | Stood) -> str:
 
 
 def learn(entry: Entry, stood: Stood) -> None:
-    """What the platform found out about an item; its word on the length is the real one."""
+    """What the platform calls an item."""
     entry.uid = stood.uid
-    entry.media_id = stood.media_id
+    entry.stood_id = stood.media_id if stood.media_id != entry.media_id else ""
     entry.title = entry.title or stood.title
-    entry.seconds = stood.seconds or entry.seconds
 
 
 def item_of(entry: Entry) -> Item:

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from rosey.names import name_key
 from workflows.playlist.forecast import Start
 from workflows.playlist.models import Entry, Playing, Room, Settings
 from workflows.playlist.rules import Over, length
 
 PAGE = 5
 NO_TITLE = "something without a title"
-NOTHING_YOURS = "Nothing of yours is waiting."
+NOTHING_YOURS = "Nothing of yours is waiting. !queue shows the numbers."
 FIND_WHAT = "Find what? For example: !find matrix"
 NOT_FOUND = "Nothing in the queue is called that."
 NOT_THERE = "That is not in the queue; !queue shows the numbers."
@@ -38,23 +39,24 @@ def usage(prefix: str) -> str:
 
 def added(entry: Entry, number: int, when: str) -> str:
     line = f"📺 Added to queue (#{number}): {name(entry.title, entry.media_id)}"
-    return f"{line} {when}".strip()
+    return f"{line} · {when}" if when else line
 
 
 def refused(over: Over, settings: Settings, now: datetime) -> str:
     """Which limit, and when it passes."""
     match over.limit:
         case "max_items":
-            why = f"You can only have {settings.max_items_per_user} items in queue"
-            then = "one must play first"
+            why = f"You can only have {items(settings.max_items_per_user)} in queue"
+            then = "your next one starts" if over.until else "one must play first"
         case "max_duration":
             why = f"You can only have {length(settings.max_duration_per_user)} in queue"
-            then = "something of yours must play first, or add something shorter"
+            then = "there is room for it" if over.until else "add something shorter"
         case "rate":
             every = f"{settings.rate_limit_count} in {settings.rate_limit_seconds:g} s"
             why, then = f"Slow down: {every} at most", "try again"
         case "queue_full":
-            why, then = f"The queue is full ({settings.max_queue})", "something must play first"
+            why = f"The queue is full ({items(settings.max_queue)})"
+            then = "the next one starts" if over.until else "something must play first"
         case "item_length":
             why = f"That is too long: {length(settings.max_item_duration)} at most"
             then = "try something shorter"
@@ -93,7 +95,8 @@ def not_taken(entry: Entry, reason: str) -> str:
 
 def too_long(entry: Entry, why: str) -> str:
     """The platform says how long it is, and that is over a limit."""
-    return f"{name(entry.title, entry.media_id)} [{length(entry.seconds)}] has to go: {why}"
+    title = f"{name(entry.title, entry.media_id)} [{length(entry.seconds)}]"
+    return f"❌ {title} has to go: {why.removeprefix('❌ ')}"
 
 
 def cannot(kind: str, reason: str) -> str:
@@ -120,10 +123,16 @@ def queue(room: Room, starts: Sequence[Start], page: int, now: datetime) -> list
     first = (page - 1) * PAGE
     for number, entry in enumerate(room.queue[first : first + PAGE], first + 1):
         lines.append(line(number, entry, starts[number - 1], now))
-    total = sum(entry.seconds for entry in room.queue)
     more = f", page {page} of {pages}" if pages > 1 else ""
-    lines.append(f"{items(len(room.queue))} waiting, {length(total)} in all{more}.")
+    lines.append(f"{items(len(room.queue))} waiting{_total(room.queue)}{more}.")
     return lines
+
+
+def _total(queue: Sequence[Entry]) -> str:
+    """How long it all is, as far as that is known."""
+    total = sum(entry.seconds for entry in queue)
+    least = "at least " if any(entry.seconds <= 0 for entry in queue) else ""
+    return f", {least}{length(total)} in all" if total >= 1 else ""
 
 
 def line(number: int, entry: Entry, start: Start, now: datetime) -> str:
@@ -136,8 +145,8 @@ def line(number: int, entry: Entry, start: Start, now: datetime) -> str:
 
 def when(start: Start, now: datetime) -> str:
     seconds = (start.at - now).total_seconds()
-    if seconds < 5 and not start.at_least:
-        return "next"
+    if seconds < 5:
+        return "after what is on" if start.at_least else "next"
     return f"in {'at least ' if start.at_least else ''}{span(seconds)}"
 
 
@@ -162,7 +171,10 @@ def turn(entry: Entry, queue: Sequence[Entry]) -> str:
     for each in queue:
         if each is entry:
             break
-        before.append(each.added_by or "somebody")
+        if each.parked:
+            continue
+        own = name_key(each.added_by) == name_key(entry.added_by)
+        before.append("you" if own else each.added_by or "somebody")
     if not before or len(before) > PAGE:
         return ""
     return f"({', '.join([*before, 'you'])})"
@@ -180,7 +192,8 @@ def vote(cast: int, needed: int) -> str:
 
 
 def voted(on: Playing, cast: int) -> str:
-    return f"⏭️ {cast} votes: skipping {name(on.title, on.media_id)}."
+    votes = "1 vote" if cast == 1 else f"{cast} votes"
+    return f"⏭️ {votes}: skipping {name(on.title, on.media_id)}."
 
 
 def taken(entry: Entry, by: str) -> str:
@@ -200,23 +213,28 @@ def shuffled(count: int) -> str:
 
 
 def cleared(count: int, left: int) -> str:
-    rest = f" {items(left)} more wait; !clear takes them out too." if left else ""
+    rest = f" {left} more in the queue; !clear takes out all." if left else ""
     return f"🧹 The room's list was cleared: {items(count)} gone.{rest}"
 
 
 def put_back(count: int) -> str:
-    return f"♻️ The room lost {items(count)}; I put them back."
+    return f"♻️ The room lost {items(count)}; I put {_them(count)} back."
+
+
+def _them(count: int) -> str:
+    return "it" if count == 1 else "them"
 
 
 def held(count: int) -> str:
     return (
-        f"♻️ The room lost {items(count)} of the queue. A moderator can put them back with "
-        "!playlist restore, or let them go with !playlist forget."
+        f"♻️ The room lost {items(count)} of the queue. A moderator can put {_them(count)} back "
+        f"with !playlist restore, or let {_them(count)} go with !playlist forget."
     )
 
 
 def dropped(count: int) -> str:
-    return f"The room lost {items(count)} of the queue, and they are not put back here."
+    are = "it is" if count == 1 else "they are"
+    return f"The room lost {items(count)} of the queue, and {are} not put back here."
 
 
 def recovered(count: int) -> str:
@@ -224,7 +242,8 @@ def recovered(count: int) -> str:
 
 
 def not_recovered(count: int) -> str:
-    return f"The queue starts empty: {items(count)} from before are not restored here."
+    are = "is" if count == 1 else "are"
+    return f"The queue starts empty: {items(count)} from before {are} not restored here."
 
 
 # -- for the operator --------------------------------------------------------------------------
@@ -254,5 +273,6 @@ def details(room: Room, starts: Sequence[Start]) -> str:
 
 
 def cell(text: str) -> str:
-    """Text in which nothing is Markdown."""
-    return "".join(f"\\{sign}" if sign in "\\|*_`[]<>#" else sign for sign in text[:120])
+    """Text on one line in which nothing is Markdown."""
+    line = " ".join(text.split())[:120]
+    return "".join(f"\\{sign}" if sign in "\\|*_`[]<>#" else sign for sign in line)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from rosey.events import Media, MediaEvent, Outcome
 from rosey.events import PlaylistChange as ListChange
 from workflows.playlist import follow, forecast, match, player, texts
-from workflows.playlist.models import Entry, Room
+from workflows.playlist.models import Entry, Room, Votes
 
 
 def replaced(room: Room, change: ListChange, now: datetime) -> list[Outcome]:
@@ -21,9 +21,12 @@ def replaced(room: Room, change: ListChange, now: datetime) -> list[Outcome]:
     known = match.pair(everything, platform.items, platform.name)
     room.leaving = [entry for entry in room.leaving if entry.uid is not None]
     same_list = not joined or match.kept_its_uids(before, platform.items)
+    platform.reloaded = not same_list
     free_at = _free_at(room, now)
     told = _what_played(room, same_list, now)
     lost = [entry for entry in there if entry.uid is None]
+    if on and on in room.queue:
+        lost.insert(0, on)
     if joined and same_list:
         told += _while_away(room, lost, free_at, now)
     elif lost:
@@ -77,11 +80,12 @@ def _what_played(room: Room, same_list: bool, now: datetime) -> list[Outcome]:
     if on.uid is not None:
         return []
     over = on.seconds > 0 and now >= on.started_at + timedelta(seconds=on.seconds)
-    if same_list or over or on.entry is None or room.settings.restore == "never":
+    unwanted = on.skipped_by or room.settings.restore == "never"
+    if same_list or over or unwanted or on.entry is None:
         return player.finish(room, now)
     on.entry.pinned = True
-    (room.queue if room.settings.restore == "always" else room.held).insert(0, on.entry)
-    room.playing = None
+    room.queue.insert(0, on.entry)
+    room.playing, room.votes = None, Votes(passed_at=room.votes.passed_at)
     return []
 
 

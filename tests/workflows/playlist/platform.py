@@ -34,11 +34,15 @@ class FakeList:
         self.now = START
         self.items: list[PlaylistItem] = []
         self.current: int | None = None
+        self.began = START
+        self.saved: list[PlaylistItem] = []
         self.uids = 0
         self.frames: deque[tuple[str, Wire]] = deque()
         self.edits: deque[tuple[str, str, Edit]] = deque()
         self.session = 0
         self.denied: set[str] = set()
+        self.refusals: dict[str, tuple[str, str]] = {}  # media and the code and reason of a no
+        self.lengths: dict[str, float] = {}  # what the platform finds out by itself
         self.connected = False
         self.said: list[str] = []
         self.happened: list[tuple[str, dict[str, Any]]] = []
@@ -64,6 +68,9 @@ class FakeList:
             return
         if session not in ("", f"u-{self.session}"):
             self._refuse(action, edit, "gone", "of another session")
+            return
+        if edit.kind == "add" and (refusal := self.refusals.pop(edit.media_id, None)):
+            self._refuse(action, edit, *refusal)
             return
         try:
             uid = self._do(edit)
@@ -125,20 +132,32 @@ class FakeList:
             ("on_connection_down", ConnectionEvent(id="u", channel=CHANNEL, at=self.now))
         )
 
-    def restart(self, keep: int | None = None) -> None:
-        """The server comes back with the first `keep` items of its last save, or with all."""
-        self.items = [
-            item.model_copy(update={"uid": uid}) for uid, item in enumerate(self.items[:keep])
-        ]
+    def save(self) -> None:
+        """The server saves the list; after a crash of it this is what comes back."""
+        self.saved = list(self.items)
+
+    def restart(self, keep: int | None = None, saved: bool = False) -> None:
+        """The server comes back with the first `keep` items, or with those of its last save."""
+        items = self.saved if saved else self.items[:keep]
+        self.items = [item.model_copy(update={"uid": uid}) for uid, item in enumerate(items)]
+        self.began = self.now
         self.uids = len(self.items)
         self.current = self.items[0].uid if self.items else None
 
     def queue(
-        self, by: str, media: str, at: str = "end", temp: bool = True, seconds: float = 60
+        self,
+        by: str,
+        media: str,
+        at: str = "end",
+        temp: bool = True,
+        seconds: float = 60,
+        type: str = "yt",
     ) -> int:
-        """Somebody adds an item."""
+        """Somebody adds an item; a custom embed gets an id of the platform's own."""
         uid, self.uids = self.uids, self.uids + 1
-        thing = Media(type="yt", id=media, title=media, seconds=seconds)
+        seconds = self.lengths.get(media, seconds)
+        id = f"cu:{abs(sum(map(ord, media)))}" if type == "cu" else media
+        thing = Media(type=type, id=id, title=media, seconds=seconds)
         item = PlaylistItem(uid=uid, media=thing, queued_by=by, temp=temp)
         place = len(self.items)
         if at == "next" and self.current is not None:
@@ -217,7 +236,7 @@ class FakeList:
         if edit.kind in self.denied:
             raise PermissionError(f"no {edit.kind}")
         if edit.kind == "add":
-            return self.queue(ROSEY, edit.media_id, edit.at, seconds=edit.seconds)
+            return self.queue(ROSEY, edit.media_id, edit.at, seconds=edit.seconds, type=edit.type)
         if edit.kind == "skip":
             self.next()
             return None
@@ -249,7 +268,7 @@ class FakeList:
         raise LookupError("not there")
 
     def _play(self, uid: int | None) -> None:
-        self.current = uid
+        self.current, self.began = uid, self.now
         if uid is None:
             self._frame("on_media_end", self._media(None))
         else:
@@ -260,9 +279,12 @@ class FakeList:
             self._frame("on_media_change", self._media(self.current))
 
     def _media(self, uid: int | None) -> MediaEvent:
-        item = self.items[self._index(uid)] if uid is not None else None
+        if uid is None:
+            return MediaEvent(id="v", channel=CHANNEL, at=self.now)
+        media = self.items[self._index(uid)].media
+        position = (self.now - self.began).total_seconds() if media.seconds else 0
         return MediaEvent(
-            id="v", channel=CHANNEL, at=self.now, uid=uid, media=item.media if item else None
+            id="v", channel=CHANNEL, at=self.now, uid=uid, media=media, position=position
         )
 
     def _whole(self) -> None:

@@ -1,56 +1,21 @@
 """Whatever people and crashes do to the platform's list, it and the queue come to agree."""
 
 from collections import Counter
+from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rosey.contracts.media import FoundMedia, LookedUp
 from rosey.durable import Order
-from tests.workflows.playlist.platform import CHANNEL, ROSEY, FakeList
+from tests.workflows.playlist.platform import ROSEY, FakeList
+from tests.workflows.playlist.scenes import (
+    add,
+    agreed,
+    heard_of,
+    made,
+)
 from workflows.playlist import moves
-from workflows.playlist.models import Room, Settings
-
-
-def made(**options: object) -> FakeList:
-    given = Settings.model_validate(
-        {"max_items_per_user": 100, "max_duration_per_user": 0} | options
-    )
-    return FakeList(Room(channel=CHANNEL, era="era", settings=given, loaded=True))
-
-
-def add(there: FakeList, user: str, media: str, next: bool = False, rank: float = 3) -> None:
-    order = Order(
-        id=f"c-{user}-{media}",
-        action="add",
-        user=user,
-        rank=rank,
-        text=f"{media}{' next' if next else ''}",
-        sent_at=there.now,
-    )
-    there.note(moves.add(there.room, order, there.now))
-    [request] = there.room.requests
-    found = LookedUp(media=FoundMedia(type="yt", id=media, title=media, seconds=60))
-    there.note(moves.looked_up(there.room, request, found, there.now))
-
-
-def agreed(there: FakeList) -> None:
-    """What stands after what plays is what comes next, and everything is there once."""
-    room = there.room
-    assert [item.uid for item in there.items] == room.platform.uids
-    on = next((n for n, item in enumerate(there.items) if item.uid == there.current), -1)
-    upcoming = there.items[on + 1 :] + there.items[: max(on, 0)]
-    after = [item.media.id for item in upcoming if item.temp]
-    on_list = [entry.media_id for entry in room.queue if entry.uid is not None]
-    assert after == on_list
-    assert all(entry.uid is not None for entry in room.queue[: room.settings.ahead])
-    uids = [entry.uid for entry in room.queue if entry.uid is not None]
-    assert len(uids) == len(set(uids))
-    assert not room.pending
-    if there.current is not None:
-        assert room.playing
-        assert room.playing.uid == there.current
 
 
 def test_a_queue_is_played() -> None:
@@ -81,6 +46,7 @@ STEPS = st.one_of(
     st.tuples(st.just("next"), PEOPLE),
     st.tuples(st.just("foreign"), PEOPLE),
     st.tuples(st.just("permanent"), PEOPLE),
+    st.tuples(st.sampled_from(["goes", "comes"]), PEOPLE),
     st.tuples(
         st.sampled_from(["delete", "move", "remove", "order", "shuffle"]),
         st.integers(0, 9),
@@ -88,6 +54,7 @@ STEPS = st.one_of(
     ),
     st.tuples(st.sampled_from(["hear", "carry_out", "plan", "settle"])),
     st.tuples(st.sampled_from(["end", "skip", "rejoin", "crash", "clear_there", "clear", "mix"])),
+    st.tuples(st.sampled_from(["save", "older", "away", "first"])),
 )
 
 
@@ -136,6 +103,18 @@ class Happenings:
             case "crash":
                 there.restart(keep=1)
                 there.join()
+            case "save":
+                there.save()
+            case "older":
+                there.restart(saved=True)
+                there.join()
+            case "away":
+                there.leave()
+            case "first":
+                there.join(first=True)
+            case "goes" | "comes":
+                heard_of(there, {"goes": "leave", "comes": "join"}[what], str(args[0]))
+                there.now += timedelta(seconds=400)
             case "clear_there":
                 there.clear()
             case "clear":
@@ -150,13 +129,15 @@ class Happenings:
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.lists(STEPS, max_size=40))
-def test_they_always_come_to_agree(steps: list[tuple[object, ...]]) -> None:
-    there = made()
+@given(st.lists(STEPS, max_size=40), st.sampled_from(["always", "ask", "never"]))
+def test_they_always_come_to_agree(steps: list[tuple[object, ...]], restore: str) -> None:
+    there = made(restore=restore)
     there.join()
     happenings = Happenings(there)
     for step in steps:
         happenings.step(str(step[0]), *step[1:])
+    if not there.connected:
+        there.join()
     there.settle()
     agreed(there)
     media = [entry.media_id for entry in there.room.queue]
@@ -169,6 +150,7 @@ def test_they_always_come_to_agree(steps: list[tuple[object, ...]]) -> None:
         st.one_of(
             st.tuples(st.just("add"), PEOPLE),
             st.tuples(st.sampled_from(["hear", "carry_out", "plan", "rejoin", "crash", "shuffle"])),
+            st.tuples(st.sampled_from(["settle", "save", "older", "first"])),
         ),
         max_size=40,
     )
