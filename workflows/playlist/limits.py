@@ -53,6 +53,16 @@ def after_look_up(room: Room, request: Request, media: FoundMedia, now: datetime
     return over_length(room, request.user, media.seconds, now)
 
 
+def of_known(room: Room, request: Request, media: FoundMedia, now: datetime) -> Over | None:
+    """All limits but the rate, for what needs no look-up."""
+    if len(room.queue) >= room.settings.max_queue:
+        return _passing(room, Over(limit="queue_full"), request.user, now)
+    most = room.settings.max_items_per_user
+    if not is_free(room, request.rank) and len(_own(room, request.user)) >= most:
+        return _passing(room, Over(limit="max_items"), request.user, now)
+    return after_look_up(room, request, media, now)
+
+
 def over_length(room: Room, user: str, seconds: float, now: datetime) -> Over | None:
     """Whether an item is too long, by itself or with what its person has waiting."""
     settings = room.settings

@@ -88,20 +88,11 @@ def load(room: Room, order: Order, now: datetime) -> Outcome:
         request = Request(
             id=f"{order.id}-{number}", user=order.user, rank=order.rank, text=media.id, at=now
         )
-        over = _over(room, request, media, now) or _too_many(room, request)
-        if over:
+        if over := limits.of_known(room, request, media, now):
             why = why or texts.refused(over, room.settings, now)
             continue
         told += _take(room, request, media, now)[1]
     return Outcome(say=[texts.loaded(len(told), len(given) - len(told), why)], events=told)
-
-
-def _too_many(room: Room, request: Request) -> Over | None:
-    if len(room.queue) >= room.settings.max_queue:
-        return Over(limit="queue_full")
-    own = sum(name_key(entry.added_by) == name_key(request.user) for entry in room.queue)
-    is_over = not _is_free(room, request.rank) and own >= room.settings.max_items_per_user
-    return Over(limit="max_items") if is_over else None
 
 
 def _entry(room: Room, request: Request, media: FoundMedia, now: datetime) -> Entry:
