@@ -308,9 +308,10 @@ class PluginPresence(Wire):
 
 
 class PluginChange(Wire):
-    """`plugin.<event>`: what became of a plugin's process, as its host sees it.
+    """`plugin.<event>`: what became of a plugin's process, as its host sees it, or of a switch.
 
-    `event` is started, stopped, crashed, restarted, reloaded, failed or disabled.
+    `event` is started, stopped, crashed, restarted, reloaded, failed or disabled. With `channel` it
+    is enabled or disabled, and that room's alone; `who` did it, nobody when the configuration did.
     """
 
     id: str
@@ -318,6 +319,8 @@ class PluginChange(Wire):
     plugin: str
     version: str = ""
     pid: int | None = None
+    channel: str = ""
+    who: str = ""
     reason: str = ""
     at: AwareDatetime
 

@@ -3,6 +3,7 @@
 Streams have limits retention, are bounded, and remember ids for 15 minutes.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -22,6 +23,7 @@ from nats.js.errors import BadRequestError
 from rosey import subjects
 from rosey.room_commands import CORE, MANAGER_ACTIONS, RECORDER_ACTIONS
 
+PLUGIN_NAME = re.compile(r"[a-z][a-z0-9]*")
 MINUTE = 60.0
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
@@ -136,6 +138,22 @@ def plugin_streams(plugin: str) -> list[StreamConfig]:
             republish=republished,
         ),
     ]
+
+
+def owner(found: StreamConfig) -> str | None:
+    """The plugin whose stream it is; None for every other stream, whatever it is called."""
+    plugin = (found.name or "").partition("_")[2]
+    if not PLUGIN_NAME.fullmatch(plugin):
+        return None
+    own = {each.name: each for each in plugin_streams(plugin)}.get(found.name)
+    if own is None or found.subjects != own.subjects or _told(found) != _told(own):
+        return None
+    return plugin
+
+
+def _told(config: StreamConfig) -> tuple[str | None, str | None] | None:
+    """From where to where the server tells again what comes in."""
+    return (config.republish.src, config.republish.dest) if config.republish else None
 
 
 def buckets() -> list[KeyValueConfig]:

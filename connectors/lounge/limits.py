@@ -1,4 +1,4 @@
-"""Three small limits, all told the time (seconds) by who asks (PROTOCOL section 17)."""
+"""Two small limits, both told the time (seconds) by who asks (PROTOCOL section 17)."""
 
 from __future__ import annotations
 
@@ -41,27 +41,3 @@ class ChatLimit:
             return True
         self._last = now
         return False
-
-
-class Bucket:
-    """A token bucket: `size` at once, one token more every `seconds`."""
-
-    __slots__ = ("_filled_at", "_seconds", "_size", "_tokens")
-
-    def __init__(self, size: int, seconds: float, now: float) -> None:
-        self._size = size
-        self._seconds = seconds
-        self._tokens = float(size)
-        self._filled_at = now
-
-    def take(self, now: float) -> bool:
-        """Whether there was a token."""
-        self._tokens = min(self._size, self._tokens + (now - self._filled_at) / self._seconds)
-        self._filled_at = now
-        if self._tokens < 1:
-            return False
-        self._tokens -= 1
-        return True
-
-    def full(self, now: float) -> bool:
-        return self._tokens + (now - self._filled_at) / self._seconds >= self._size

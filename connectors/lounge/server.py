@@ -16,11 +16,11 @@ from connectors.lounge import handlers
 from connectors.lounge.clock import Clock
 from connectors.lounge.frames import MISSING
 from connectors.lounge.house import House
-from connectors.lounge.limits import Bucket
 from connectors.lounge.session import Session
 from connectors.lounge.settings import LoungeSettings
 from connectors.lounge.web import add_routes
 from connectors.lounge.wire import Line, Outlet, StrictPacket, cut
+from rosey.token_bucket import TokenBucket
 
 log = logging.getLogger("rosey.lounge")
 
@@ -41,8 +41,8 @@ class Lounge:
         self._sessions: dict[str, Session] = {}
         self._outlets: dict[str, Outlet] = {}
         self._new: set[str] = set()
-        self._buckets: dict[str, Bucket] = {}  # sid -> its events
-        self._connects: dict[str, Bucket] = {}  # address -> its connection attempts
+        self._buckets: dict[str, TokenBucket] = {}  # sid -> its events
+        self._connects: dict[str, TokenBucket] = {}  # address -> its connection attempts
         self._closing: set[asyncio.Task[None]] = set()
         self._port = 0
         self._sio = _socket_server(settings)
@@ -93,8 +93,8 @@ class Lounge:
         outlet = self._outlets[sid] = Outlet(engine_socket, lambda: self._close(sid))
         self._sessions[sid] = Session(outlet, address)
         if self.settings.events_burst:
-            self._buckets[sid] = Bucket(
-                self.settings.events_burst, 1 / self.settings.events_per_second, time.monotonic()
+            self._buckets[sid] = TokenBucket(
+                self.settings.events_burst, self.settings.events_per_second, time.monotonic()
             )
         # the library queues its answer to the client when this handler has returned
         self._new.add(sid)
@@ -107,8 +107,8 @@ class Lounge:
         now = time.monotonic()
         for known in [known for known, bucket in self._connects.items() if bucket.full(now)]:
             del self._connects[known]
-        fresh = Bucket(burst, self.settings.connect_seconds, now)
-        return self._connects.setdefault(address, fresh).take(now)
+        fresh = TokenBucket(burst, 1 / self.settings.connect_seconds, now)
+        return self._connects.setdefault(address, fresh).take(now) == 0
 
     def _welcome(self, sid: str) -> None:
         """Once, before the first frame is taken: with polling that may already be waiting."""
@@ -135,7 +135,7 @@ class Lounge:
 
     def _receive(self, session: Session, sid: str, event: str, payload: Any) -> None:
         bucket = self._buckets.get(sid)
-        if bucket and not bucket.take(time.monotonic()):
+        if bucket and bucket.take(time.monotonic()) > 0:
             self._house.kick(session, TOO_FAST)
             return
         try:

@@ -19,6 +19,8 @@ DATABASE = "core-database"
 OPERATOR = "core-operator"
 SYSTEM = "core-system"
 
+# What the manager tells of a plugin in a room.
+SWITCHED = ("enabled", "disabled")
 # What `!mydata` does with plugins' tables.
 MYDATA_OPS = ("select", "count", "update", "delete")
 MYDATA_KEY_OPS = ("list", "get", "delete")
@@ -131,17 +133,24 @@ def of_connection(connection: str, manifest: ConnectorManifest) -> Rights:
 
 
 def _router(plugins: Iterable[str]) -> Rights:
-    """It makes the streams, so it may use all of JetStream's interface."""
+    """It makes the streams, so it may use all of JetStream's interface.
+
+    It deletes what plugins that are gone have left, and so reaches all they may have in buckets.
+    """
     publish = [
         "$JS.API.>",
         "$JS.ACK.EVENTS.router.>",
         "$JS.ACK.EVENTS.heard.>",
         *(f"$JS.ACK.{streams.replies_of(plugin)}.router.>" for plugin in plugins),
         f"$KV.{subjects.LISTENING_BUCKET}.>",
+        _key(subjects.PLUGINS_BUCKET, "*"),
+        _key(subjects.SETTINGS_BUCKET, subjects.set_in_rooms("*")),
+        _key(subjects.SETTINGS_BUCKET, subjects.in_force("*")),
         subjects.command("*", "*"),
         subjects.send("*"),
         subjects.result("*"),
         subjects.dead("*"),
+        subjects.HEALTH,
     ]
     heard = [
         subjects.kept(subjects.PLUGINS_BUCKET, ">"),
@@ -189,7 +198,7 @@ def _host() -> Rights:
 
 
 def _manager() -> Rights:
-    """It switches plugins, and alone writes their settings."""
+    """It switches plugins, and alone writes the settings of those that are there."""
     publish = [
         *_consuming(streams.manager_consumer()),
         subjects.reply(ROOM.name, "*"),
@@ -198,6 +207,7 @@ def _manager() -> Rights:
         f"$KV.{subjects.SETTINGS_BUCKET}.>",
         _read(subjects.SETTINGS_BUCKET, ">"),
         subjects.service("*", "check_settings"),
+        *(subjects.lifecycle(event) for event in SWITCHED),
     ]
     return _rights(MANAGER, publish=publish)
 

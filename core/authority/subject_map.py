@@ -95,8 +95,10 @@ FAMILIES = [
     ),
     Family(
         subjects.lifecycle("<change>"),
-        "a plugin's process: started, stopped, crashed, restarted, reloaded, failed, disabled",
+        "a plugin's process: started, stopped, crashed, restarted, reloaded, failed, disabled; "
+        "a plugin in one room: enabled, disabled",
         "whoever is allowed",
+        "host, plugin manager",
     ),
     Family(
         "rosey.plugins.<plugin>.<event>",
@@ -126,7 +128,10 @@ FAMILIES = [
     Family("rosey.measured.<name>", "a process tells of its own traffic", said="every process"),
     Family(subjects.VIOLATION, "somebody tried what he may not", "operators"),
     Family(subjects.RESTRICTED, "a plugin kept trying and was stopped", "operators"),
-    Family(subjects.HEALTH, "what waits too long or is wrong with the database, or no longer"),
+    Family(
+        subjects.HEALTH,
+        "what waits too long, who says too much, what is wrong with the database; or no longer",
+    ),
     Family(
         subjects.METRICS, "how much waits for whom, and the traffic of each process", "operators"
     ),

@@ -100,7 +100,7 @@ def remove(name: str, with_data: bool, data: Path, config: Path | None) -> None:
     if running:
         _tell(data, name)
         # Else the router would go on offering its commands.
-        as_operator(data, config, lambda bus: bus.bucket(subjects.PLUGINS_BUCKET).delete(name))
+        as_operator(data, config, lambda bus: bus.bucket(subjects.PLUGINS_BUCKET).purge(name))
     files = data / "plugins" / name
     if not with_data:
         left = [f"the table {each}" for each in _on_store(data, name, _tables)]

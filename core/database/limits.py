@@ -3,10 +3,10 @@
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from core.database.problems import Refusal
 from rosey.contracts.storage import Code
+from rosey.token_bucket import TokenBucket
 
 # The room's own parts write what everybody says, however fast.
 UNLIMITED = "core"
@@ -22,7 +22,7 @@ class Limits:
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
         self._sql: dict[str, deque[float]] = {}
-        self._buckets: dict[str, _Bucket] = {}
+        self._buckets: dict[str, TokenBucket] = {}
 
     def take(self, kind: str, plugin: str) -> None:
         """Counts one request. Raises Refusal, which says when to come again."""
@@ -33,7 +33,8 @@ class Limits:
             wait = self._take_sql(plugin, now)
             allowed = f"{SQL_REQUESTS} SQL requests in {SQL_SECONDS:g} s"
         else:
-            wait = self._buckets.setdefault(plugin, _Bucket(now)).take(now)
+            fresh = TokenBucket(BURST, PER_SECOND, now)
+            wait = self._buckets.setdefault(plugin, fresh).take(now)
             allowed = f"{PER_SECOND:g} requests a second"
         if wait > 0:
             raise Refusal(
@@ -47,21 +48,4 @@ class Limits:
         if len(recent) == SQL_REQUESTS and now - recent[0] < SQL_SECONDS:
             return recent[0] + SQL_SECONDS - now
         recent.append(now)
-        return 0.0
-
-
-@dataclass
-class _Bucket:
-    """Fills by PER_SECOND up to BURST."""
-
-    at: float
-    tokens: float = BURST
-
-    def take(self, now: float) -> float:
-        """Seconds until there is a token; 0 when one was taken."""
-        self.tokens = min(BURST, self.tokens + (now - self.at) * PER_SECOND)
-        self.at = now
-        if self.tokens < 1.0:
-            return (1.0 - self.tokens) / PER_SECOND
-        self.tokens -= 1.0
         return 0.0

@@ -25,7 +25,7 @@ from core.host.order import Order
 from core.host.ports import ADDRESS, Ports
 from core.host.process import KeptProcess
 from core.host.pulse import Pulse
-from core.host.reload import Reloads
+from core.host.reload import NotReloaded, Reloads
 from core.host.specs import ProcessSpec, own_processes, plugin_process
 from core.host.supervisor import Supervisor
 from core.manager.manager import Host
@@ -221,7 +221,11 @@ class _Host:
             self._bulletin.write()
             return "gone"
         if process is not None and process.state.state == "ready":
-            await self._reload(name, force=False)
+            try:
+                await self._reload(name, force=False)
+            except NotReloaded as refused:
+                told = f"{str(refused).rstrip('.')}. {self._next_time(name)}"
+                raise UserError(told) from refused
             return self._runtime.processes[name].state
         if process is not None:  # nothing is under way that could be handed over
             return (await self._restart(name))[name]
@@ -251,6 +255,13 @@ class _Host:
         state = self._runtime.processes[name]
         version = self._version(name)
         return {"pid": state.pid, "version": version, "seconds": round(seconds, 2)}
+
+    def _next_time(self, plugin: str) -> str:
+        """What is on the shelf stays there, though it could not take over."""
+        return (
+            f"The next start would run {plugin} {self._version(plugin)} all the same; "
+            f"bin/rosey plugin rollback {plugin} takes it back."
+        )
 
     def _version(self, plugin: str) -> str:
         return plugin_watch.version(plugin, self._data)

@@ -11,8 +11,10 @@ from rosey.events import Health
 
 log = logging.getLogger("core.host")
 
-# `about` of what the database service tells. What waits on the bus the host knows by itself.
+# `about` of what the database service tells, and the beginning of that of what the router tells of
+# a plugin. What waits on the bus the host knows by itself.
 ABOUT_DATABASE = "database"
+ABOUT_MESSAGES = "messages of "
 # What is not told again in so many seconds is over, or nobody is left to tell of it.
 FORGET_AFTER = 30.0
 
@@ -34,7 +36,7 @@ class Troubles:
         except ValidationError as problem:
             log.warning("%s makes no sense: %s", incoming.subject, problem)
             return
-        if health.about != ABOUT_DATABASE:
+        if health.about != ABOUT_DATABASE and not health.about.startswith(ABOUT_MESSAGES):
             return
         self._forget(health.about)
         if not health.ok:

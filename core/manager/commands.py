@@ -72,7 +72,7 @@ def _changing(plugin: Plugin, manager: Manager) -> None:
     @plugin.command("plugin reload", action="plugin_reload", rank=Rank.ADMIN)
     @refusing
     async def plugin_reload(ctx: Context, name: str) -> str:
-        """Start a plugin's process anew, for every room."""
+        """Load a plugin's code anew without a gap, for every room."""
         return await manager.reload(name)
 
 

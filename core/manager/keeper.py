@@ -1,14 +1,15 @@
-"""The only one who writes the bucket of settings."""
+"""The only one who writes the bucket of settings; the router deletes what gone plugins had."""
 
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
 
 from core.config import Config
+from core.manager import switches
 from core.manager.overlay import in_force
-from rosey import subjects
+from rosey import clock, subjects
 from rosey.bus import Bus
-from rosey.settings import SetHere, SetInRooms
+from rosey.settings import InForce, SetHere, SetInRooms
 
 log = logging.getLogger("core.manager")
 
@@ -23,6 +24,7 @@ class Keeper:
     def __init__(
         self, bus: Bus, config: Callable[[], Config], plugins: Callable[[], Iterable[str]]
     ) -> None:
+        self._bus = bus
         self._bucket = bus.bucket(subjects.SETTINGS_BUCKET)
         self._config = config
         self._plugins = plugins
@@ -66,7 +68,22 @@ class Keeper:
 
     async def _tell(self, plugin: str, chosen: SetInRooms) -> None:
         """Written only when it differs, so that nobody reads for nothing."""
-        key = subjects.in_force(plugin)
-        wanted = in_force(self._config(), plugin, chosen).wire()
-        if await self._bucket.get(key) != wanted:
-            await self._bucket.put(key, wanted)
+        key, config = subjects.in_force(plugin), self._config()
+        held, wanted = await self._bucket.get(key), in_force(config, plugin, chosen)
+        if held == wanted.wire():
+            return
+        before = _read(plugin, held) or in_force(config, plugin, SetInRooms())
+        # Before it holds: a crash in between lets it be told again, with the same id.
+        revision = await self._bucket.revision(key)
+        for change in switches.changes(plugin, before, wanted, chosen, revision, clock.now()):
+            await self._bus.store(subjects.lifecycle(change.event), change.wire(), change.id)
+        await self._bucket.put(key, wanted.wire())
+
+
+def _read(plugin: str, held: bytes | None) -> InForce | None:
+    """None for nothing, and for what makes no sense."""
+    try:
+        return InForce.read(held) if held else None
+    except ValueError as problem:
+        log.warning("the settings of %s cannot be read and are written anew: %s", plugin, problem)
+        return None

@@ -29,7 +29,11 @@ Restart = Callable[[str], Awaitable[Mapping[str, str]]]
 
 @dataclass(frozen=True)
 class Host:
-    """What the host knows and does: its plugins, their processes, and a new start of one."""
+    """What the host knows and does: its plugins, their processes, and new code for one.
+
+    `restart` lets a new process take over from the old one without a gap, or leaves the old one and
+    raises UserError; it gives the states after that.
+    """
 
     plugins: Callable[[], Mapping[str, PluginManifest]]
     states: Callable[[], Mapping[str, ProcessState]]
@@ -71,7 +75,7 @@ class Manager:
         return texts.switched(plugin, on)
 
     async def reload(self, name: str) -> str:
-        """Starts the plugin's process anew."""
+        """Lets a new process of the plugin take over without a gap, or leaves the old one."""
         plugin = self.named(name).name
         if plugin not in self._host.states():
             raise UserError(texts.no_process(plugin))

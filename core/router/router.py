@@ -2,16 +2,18 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from core.backpressure import store_when_there_is_room
 from core.config import Config
 from core.plugins import ROOM
 from core.room_settings import RoomSettings
+from core.router import leftovers
 from core.router.heard import Heard
 from core.router.presence import Presences
 from core.router.readers import Readers
 from core.router.sparingly import Sparingly
+from core.router.turns import Turns
 from rosey import channels, ids, streams, subjects, tasks
 from rosey.bus import Bus, BusError, Delivery, Mirror, StreamFull
 from rosey.channels import Channel
@@ -43,6 +45,7 @@ class Router:
         self._settings = RoomSettings(config)
         self._manifests = {**manifests, ROOM.name: ROOM}
         self._readers = Readers(bus, self._on_reply)
+        self._turns = Turns(bus, lambda: self._manifests)
         self._words: Table = table([])
         self._presences = Presences()
         self._heard = Heard(bus, config, self._settings, self._presences, self._manifests)
@@ -74,7 +77,15 @@ class Router:
         self._heard.learn(known)
         await self._readers.read(known)
 
+    async def sweep(self, plugins: Collection[str]) -> bool:
+        """Deletes what others than these have left on the bus; whether all is gone.
+
+        Raises BusError.
+        """
+        return await leftovers.sweep(self.bus, plugins, self._presences.alive)
+
     async def stop(self) -> None:
+        await self._turns.end()
         await tasks.end(*self._watches)
 
     # -- what is known ---------------------------------------------------------------------
@@ -244,7 +255,10 @@ class Router:
         actions, refused = actions_of(reply, self._manifests.get(plugin))
         if refused:
             log.warning("%s asked for more than it may: %s", plugin, refused)
-        await asyncio.gather(*(self._send(action) for action in actions))
+        await self._turns.take(plugin, len(actions))
+        # It may have been switched off or removed while it waited.
+        if plugin in self._manifests and self._is_on(reply.channel, plugin):
+            await asyncio.gather(*(self._send(action) for action in actions))
 
     async def _send(self, action: Action) -> None:
         subject = subjects.send(Channel.parse(action.channel).connection)

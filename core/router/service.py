@@ -12,7 +12,7 @@ from core.authority.rights import ROUTER
 from core.config import Config
 from core.host import notify
 from core.installed import places
-from core.plugins import manifests
+from core.plugins import folders, manifests
 from core.router.execute import Executor
 from core.router.router import Router
 from core.runtime import find
@@ -46,16 +46,21 @@ async def run(data: Path, config: Path | None) -> None:
 
 
 async def follow_plugins(router: Router, data: Path) -> None:
-    """A plugin that was installed since needs its streams, and its replies a reader."""
-    known = places.stamp(data)
+    """A plugin that was installed since needs its streams, and its replies a reader.
+
+    What is left of one that is gone is deleted, also when it went while no router was there.
+    """
+    known, is_clean = places.stamp(data), False
     while True:
         await asyncio.sleep(LOOK_EVERY)
         wanted = places.stamp(data)
-        if wanted == known:
-            continue
         try:
-            await router.learn(manifests(data))
-            known = wanted
+            if wanted != known:
+                await router.learn(manifests(data))
+                known, is_clean = wanted, False
+            if not is_clean:
+                # One that cannot be read at the moment is there all the same.
+                is_clean = await router.sweep({*folders(data), *places.names(data)})
         except BusError as problem:
             log.warning("new plugins wait for NATS: %s", problem)
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 OPERATION = "KV-Operation"
 # The server's own word for a value whose time is over.
 EXPIRY = "Nats-Marker-Reason"
+# Longer than anybody takes to hear that a value is gone.
+WORD_SECONDS = 60
 
 Heard = Callable[[str, bytes | None], None]
 
@@ -44,6 +46,13 @@ class Bucket:
         except KeyNotFoundError:
             return None
 
+    async def revision(self, key: str) -> int:
+        """Another number after each change; 0 when there is no value."""
+        try:
+            return (await self._store.get(sound(key))).revision or 0
+        except KeyNotFoundError:
+            return 0
+
     async def put(self, key: str, value: bytes, ttl: float | None = None) -> None:
         """`ttl` in seconds, in effect up to two more; a later put without one has no end."""
         if ttl is None:
@@ -54,6 +63,10 @@ class Bucket:
 
     async def delete(self, key: str) -> None:
         await self._store.delete(sound(key))
+
+    async def purge(self, key: str) -> None:
+        """Deletes it, and soon also the word that it was deleted, so that nothing stays."""
+        await self._store.purge(sound(key), msg_ttl=WORD_SECONDS)
 
     async def keys(self) -> list[str]:
         """Those that have a value."""

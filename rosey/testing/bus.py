@@ -261,11 +261,17 @@ class MemoryBucket(Bucket):
     async def get(self, key: str) -> bytes | None:
         return self._held.values.get(sound(key))
 
+    async def revision(self, key: str) -> int:
+        return self._held.revisions[key] if sound(key) in self._held.values else 0
+
     async def put(self, key: str, value: bytes, ttl: float | None = None) -> None:
         self._held.write(sound(key), value, ttl)
 
     async def delete(self, key: str) -> None:
         self._held.write(sound(key), None)
+
+    async def purge(self, key: str) -> None:
+        await self.delete(key)
 
     async def keys(self) -> list[str]:
         return list(self._held.values)

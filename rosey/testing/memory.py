@@ -151,12 +151,14 @@ class Values:
 
     ttl: float | None = None
     values: dict[str, bytes] = field(default_factory=dict)
+    revisions: dict[str, int] = field(default_factory=dict)
     listeners: list[Heard] = field(default_factory=list)
     _timers: dict[str, asyncio.TimerHandle] = field(default_factory=dict)
 
     def write(self, key: str, value: bytes | None, ttl: float | None = None) -> None:
         if timer := self._timers.pop(key, None):
             timer.cancel()
+        self.revisions[key] = self.revisions.get(key, 0) + 1
         if value is None:
             self.values.pop(key, None)
         else:

@@ -1,10 +1,16 @@
 """A stranger's plugin in a running Rosey: installed, used, updated, taken back and removed."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
 from connectors.lounge.guest import Guest
+from core.authority.login import login
+from core.authority.rights import OPERATOR
+from core.config import NatsConfig
+from core.router import leftovers
+from rosey.bus import Bus
 from tests.core.installed import samples
 from tests.end_to_end.test_memory import ask
 from tests.rosey_process import RoseyProcess, rosey
@@ -15,6 +21,22 @@ def plugin(running: RoseyProcess, *words: str) -> str:
     done = running.command("plugin", *words)
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+async def until_nothing_is_left(running: RoseyProcess, name: str) -> None:
+    """Waits until no stream and no key on the bus speaks of the plugin."""
+    us = login(running.data, NatsConfig(), OPERATOR)
+    bus = await Bus.connect(running.runtime["addresses"]["nats"], "test", us)
+    async with asyncio.timeout(30):
+        while True:
+            found = [each.config.name or "" for each in await bus.js.streams_info()]
+            for bucket in leftovers.BUCKETS:
+                found += await bus.bucket(bucket).keys()
+            assert "COMMANDS_dice" in found
+            if not any(name in each for each in found):
+                break
+            await asyncio.sleep(0.1)
+    await bus.drain()
 
 
 @pytest.mark.timeout(180)
@@ -51,5 +73,6 @@ async def test_from_install_to_remove(tmp_path: Path) -> None:
             assert "What it has stored stays: the table forecast_asked, " in said
             assert "forecast" not in await ask(alice, "!help", "roll")
             assert "forecast" not in running.runtime["processes"]
+            await until_nothing_is_left(running, "forecast")
         assert {name: running.pid(name) for name in pids} == pids
         assert "keeps its old rules" not in (tmp_path / "rosey" / "up.log").read_text()

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.lounge.limits import Bucket, ChatLimit, Rate
+from connectors.lounge.limits import ChatLimit, Rate
 
 FLOOR = Rate(20, 10, 2)
 GUARD = Rate(4, 1, 4)
@@ -42,12 +42,3 @@ def test_never_more_than_burst_and_rate(pauses: list[float]) -> None:
         now += pause
         taken += not limit.refuses(GUARD, now)
     assert taken <= GUARD.burst + now * GUARD.per_second + GUARD.burst * now / GUARD.cooldown
-
-
-def test_bucket() -> None:
-    bucket = Bucket(3, 2.0, now=0.0)
-    assert [bucket.take(0.0) for _ in range(4)] == [True, True, True, False]
-    assert not bucket.take(1.0)
-    assert bucket.take(2.5)
-    assert not bucket.full(3.0)
-    assert bucket.full(60.0)

@@ -70,6 +70,17 @@ async def test_what_is_not_told_again_is_over(
     await until(lambda: told.lines == [], 5)
 
 
+async def test_a_plugin_that_says_too_much_is_told_of_beside_the_database(
+    troubles: Troubles, told: Told
+) -> None:
+    await say(troubles, health(False, "The disk is full."))
+    await say(troubles, health(False, "dice talks too much.", "messages of dice"))
+    await say(troubles, health(False, "trivia too.", "messages of trivia"))
+    assert told.lines == ["The disk is full.", "dice talks too much.", "trivia too."]
+    await say(troubles, health(True, "Fine.", "messages of dice"))
+    assert told.lines == ["The disk is full.", "trivia too."]
+
+
 async def test_what_others_say_is_not_shown(troubles: Troubles, told: Told) -> None:
     await say(troubles, health(False, "Too many wait.", "EVENTS/router"))
     await say(troubles, b"nonsense")

@@ -31,12 +31,18 @@ class Learner:
     def __init__(self) -> None:
         self.learned: list[set[str]] = []
         self.refused = 0
+        self.swept: list[set[str]] = []
 
     async def learn(self, manifests: dict[str, object]) -> None:
         if not self.refused:
             self.refused += 1
             raise BusError("not now")
         self.learned.append(set(manifests))
+
+    async def sweep(self, plugins: set[str]) -> bool:
+        """Finds everything clean at the second look."""
+        self.swept.append(plugins)
+        return len(self.swept) != 1
 
 
 async def test_it_is_told_once_of_each_change(tmp_path: Path) -> None:
@@ -51,6 +57,11 @@ async def test_it_is_told_once_of_each_change(tmp_path: Path) -> None:
     remove(data, "forecast")
     await until(lambda: len(learner.learned) == 2)
     assert learner.learned[1] == SHIPPED
+    await until(lambda: learner.swept[-1] == SHIPPED)
+    looks = len(learner.swept)
+    assert {*SHIPPED, "forecast"} in learner.swept
+    await asyncio.sleep(0.2)
+    assert len(learner.swept) == looks, "nothing changed since"
     following.cancel()
 
 

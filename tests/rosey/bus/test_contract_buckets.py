@@ -129,3 +129,42 @@ async def test_a_mirror_of_one_key_knows_no_other(each: Bus) -> None:
     await bucket.delete("now.dice")
     await until(lambda: mirror.values == {})
     assert changes == [("now.dice", b"1"), ("now.dice", b"2"), ("now.dice", None)]
+
+
+async def test_each_change_has_a_revision_of_its_own(each: Bus) -> None:
+    bucket = each.bucket(NAME)
+    assert await bucket.revision("a") == 0
+    seen = set()
+    for value in (b"1", b"2", b"1"):
+        await bucket.put("a", value)
+        seen.add(await bucket.revision("a"))
+        await bucket.put("b", value)
+        assert await bucket.revision("a") in seen
+    await bucket.delete("a")
+    assert await bucket.revision("a") == 0
+    await bucket.put("a", b"1")
+    seen.add(await bucket.revision("a"))
+    assert len(seen) == 4
+
+
+async def test_what_is_purged_is_gone_and_everybody_hears_of_it(each: Bus) -> None:
+    bucket = each.bucket(NAME)
+    mirror = await each.mirror(NAME)
+    await bucket.put("a", b"1")
+    await bucket.put("b", b"1")
+    await until(lambda: set(mirror.values) == {"a", "b"})
+    await bucket.purge("a")
+    await until(lambda: set(mirror.values) == {"b"})
+    assert await bucket.get("a") is None
+    assert await bucket.keys() == ["b"]
+    await bucket.purge("never")
+
+
+async def test_of_what_is_purged_nothing_stays(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rosey.bus.bucket.WORD_SECONDS", 1)
+    bucket = bus.bucket(NAME)
+    await bucket.put("a", b"1")
+    await bucket.purge("a")
+    async with asyncio.timeout(20):
+        while (await bus.js.stream_info(f"KV_{NAME}")).state.messages:
+            await asyncio.sleep(0.05)
