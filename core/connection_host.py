@@ -10,6 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from pydantic import SecretStr
 from temporalio.client import Client
 from temporalio.common import TypedSearchAttributes, WorkflowIDConflictPolicy
 from temporalio.service import RPCError
@@ -20,6 +21,7 @@ from core.authority.rights import connection_name
 from core.config import ConnectionConfig
 from core.errors import UserError
 from core.host import notify
+from core.lounge_accounts import own_password
 from core.plugins import CONNECTORS, load
 from core.runtime import find
 from rosey import streams
@@ -53,7 +55,8 @@ async def run(name: str, data: Path, config: Path | None) -> None:
         bus = await enter(addresses.nats, f"connector {name}", data, settings.nats, us)
         stack.push_async_callback(bus.drain)
         await bus.made(streams.sends_consumer(name))
-        desk = _desk(bus, wanted, manifest, addresses.lounge, data)
+        password = own_password(settings, wanted, data)
+        desk = _desk(bus, wanted, manifest, addresses.lounge, data, password)
         stack.push_async_callback(desk.close)
         await desk.open()
         await _work(stack, client, manifest, desk, own_queue(name, data))
@@ -106,13 +109,14 @@ def _desk(
     manifest: ConnectorManifest,
     lounge: str | None,
     data: Path,
+    own_password: SecretStr | None,
 ) -> ConnectionDesk:
     surroundings = ConnectionSurroundings(
         bus=bus,
         connection=wanted.name,
         channel=wanted.channel,
         queue=own_queue(wanted.name, data),
-        connector=_maker(wanted, manifest, lounge),
+        connector=_maker(wanted, manifest, lounge, own_password),
         spool=data / "spool" / wanted.name,
     )
     desk: ConnectionDesk = load(manifest.activities[0])(surroundings)
@@ -120,14 +124,17 @@ def _desk(
 
 
 def _maker(
-    wanted: ConnectionConfig, manifest: ConnectorManifest, lounge: str | None
+    wanted: ConnectionConfig,
+    manifest: ConnectorManifest,
+    lounge: str | None,
+    own_password: SecretStr | None,
 ) -> Callable[[], Connector]:
     values: dict[str, Any] = {
         "connection": wanted.name,
         "site": wanted.address(lounge),
         "room": wanted.room,
         "user": wanted.user,
-        "password": wanted.password and wanted.password.read(),
+        "password": wanted.password.read() if wanted.password else own_password,
         "room_password": wanted.room_password and wanted.room_password.read(),
     }
     given = {key: value for key, value in values.items() if value is not None}

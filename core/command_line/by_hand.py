@@ -14,6 +14,7 @@ from core import config_checks, logs, runtime
 from core.config import Config
 from core.errors import UnknownName, UserError
 from core.host import notify
+from core.lounge_accounts import with_accounts
 from core.plugin_host.trust import refuse_shared, to_box
 from core.plugins import CONNECTORS, load
 from rosey.manifest import ManifestError, load_connector
@@ -79,8 +80,12 @@ def recorder(data: Path, file: Path | None) -> None:
 def lounge(data: Path, file: Path | None) -> None:
     """On the port that the running host chose for it, else on the configured one."""
     config = _begin(data, file)
+    config_checks.lounge_settings(config)  # what is wrong is told before anything is added
     settings = config_checks.lounge_settings(
-        config, port=_lounge_port(data), history_file=data / "lounge" / "history.jsonl"
+        config,
+        port=_lounge_port(data),
+        history_file=data / "lounge" / "history.jsonl",
+        **with_accounts(config, data),
     )
     settings.history_file.parent.mkdir(parents=True, exist_ok=True)
     server = importlib.import_module("connectors.lounge.server")

@@ -124,7 +124,8 @@ def queue(room: Room, starts: Sequence[Start], page: int, now: datetime) -> list
     for number, entry in enumerate(room.queue[first : first + PAGE], first + 1):
         lines.append(line(number, entry, starts[number - 1], now))
     more = f", page {page} of {pages}" if pages > 1 else ""
-    lines.append(f"{items(len(room.queue))} waiting{_total(room.queue)}{more}.")
+    waiting = f"{items(len(room.queue))} waiting" if room.queue else "Nothing else is waiting"
+    lines.append(f"{waiting}{_total(room.queue)}{more}.")
     return lines
 
 
@@ -166,7 +167,7 @@ def on_now(on: Playing | None, now: datetime) -> str:
 
 
 def turn(entry: Entry, queue: Sequence[Entry]) -> str:
-    """Who comes before somebody's next item: `3rd: alice, bob, you`."""
+    """Who comes before somebody's next item: `(alice, bob, you)`; nothing when nobody else does."""
     before = []
     for each in queue:
         if each is entry:
@@ -175,7 +176,7 @@ def turn(entry: Entry, queue: Sequence[Entry]) -> str:
             continue
         own = name_key(each.added_by) == name_key(entry.added_by)
         before.append("you" if own else each.added_by or "somebody")
-    if not before or len(before) > PAGE:
+    if set(before) <= {"you"} or len(before) > PAGE:
         return ""
     return f"({', '.join([*before, 'you'])})"
 

@@ -34,7 +34,17 @@ async def test_what_is_sent_for_an_addition(site: ListSite, room: Room) -> None:
     item = await room.add("Mine", type="cu", media_id="<iframe src='https://x'></iframe>")
     assert (item.media.id, item.media.title) == ("cu:aGFzaA==", "Mine")
     assert site.requests == [
-        ("queue", {"id": "alpha______", "type": "yt", "pos": "end", "temp": True}),
+        (
+            "queue",
+            {
+                "id": "alpha______",
+                "type": "yt",
+                "pos": "end",
+                "temp": True,
+                "title": "alpha",
+                "duration": 60.0,
+            },
+        ),
         (
             "queue",
             {

@@ -52,7 +52,7 @@ def test_other_pages_are_the_first(page: str) -> None:
 
 
 def test_a_queue_in_which_nothing_waits() -> None:
-    assert read(filled(0), "queue") == ["▶️ m0 [2:00], added by alice", "0 items waiting."]
+    assert read(filled(0), "queue") == ["▶️ m0 [2:00], added by alice", "Nothing else is waiting."]
 
 
 def test_what_is_not_known_is_said() -> None:

@@ -14,7 +14,7 @@ async def test_an_evening(theatre: Theatre) -> None:
         assert (await theatre.order("add", user=user, rank=0, text=media)).empty
         await theatre.until_said(count)
     await theatre.at_rest()
-    assert theatre.lines[0] == "📺 Added to queue (#1): a1 next"
+    assert theatre.lines[0] == "📺 Added to queue (#1): a1 · next"
     assert [item.media.id for item in theatre.list.items] == ["a1", "b1", "a2"]
     assert await theatre.queue() == ["b1", "a2"]
     for _ in range(3):
