@@ -22,6 +22,7 @@ from rosey.routing.policy import refusal
 from rosey.storage import Database, StorageError
 from rosey.storage.client import Ask
 from rosey.testing.database import MemoryDatabase
+from rosey.testing.services import FakeServices
 from rosey.texts import Texts
 
 log = logging.getLogger("rosey.testing")
@@ -53,7 +54,8 @@ class OfflineRosey:
         if manifest.storage != Storage():
             self.database = Database(_as_declared(manifest, self.tables))
         keys = self.database.keys if self.database and manifest.storage.keys else None
-        self._kit = Kit(keys=keys, texts=texts or Texts())
+        self.services = FakeServices(manifest)
+        self._kit = Kit(keys=keys, texts=texts or Texts(), services=self.services)
         self._plugin = plugin
         self._settings = settings
         self._prefix = prefix

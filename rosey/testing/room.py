@@ -21,6 +21,7 @@ from rosey.testing.database import MemoryDatabase
 from rosey.testing.found import folder_of, manifest_of, settings_of, texts_of
 from rosey.testing.offline import OfflineRosey
 from rosey.testing.real import CHANNEL, NeedsMemory, RealRosey
+from rosey.testing.services import Answer
 
 SHORTEST = 0.001  # seconds between two lines, of which platforms tell milliseconds
 
@@ -150,6 +151,15 @@ class Room:
         """What is behind `database`; tables that migrations make are declared here."""
         self._in_memory("room.tables")
         return self._rosey.tables
+
+    def offers(self, service: str, answer: Answer) -> None:
+        """Plays another plugin's service, as `dice.roll`, from now on.
+
+        `answer` is its reply, or a function of the request as plain data that gives the reply or
+        raises ServiceError. What nobody plays is away.
+        """
+        self._in_memory("room.offers")
+        self._rosey.services.offered[service] = answer
 
     def _in_memory(self, what: str) -> None:
         if self._checkout:
