@@ -117,6 +117,7 @@ def entry_of(room: Room, stood: Stood, now: datetime) -> Entry:
         added_at=now,
         uid=stood.uid,
         pinned=True,
+        adopted=True,
     )
 
 

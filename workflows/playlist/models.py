@@ -57,6 +57,7 @@ class Entry(Item):
     turn: int = 0
     weight: float = 1.0
     pinned: bool = False
+    adopted: bool = Field(default=False, description="put on the platform's list there, not by us")
     next: bool = False
     free: bool = Field(default=False, description="no limits hold for whoever added it")
 

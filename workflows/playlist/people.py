@@ -47,7 +47,10 @@ def watching(room: Room) -> int:
 
 
 def park(room: Room, now: datetime) -> None:
-    """What absent people asked for waits aside; it returns to its place with them."""
+    """What absent people asked Rosey for waits aside; it returns to its place with them.
+
+    What they have put on the platform's list themselves stays there.
+    """
     back: dict[str, None] = {}
     for entry in room.queue:
         was, entry.parked = entry.parked, _is_aside(room, entry, now)
@@ -58,7 +61,7 @@ def park(room: Room, now: datetime) -> None:
 
 
 def _is_aside(room: Room, entry: Entry, now: datetime) -> bool:
-    person = room.people.get(name_key(entry.added_by))
+    person = None if entry.adopted else room.people.get(name_key(entry.added_by))
     since = person.away_since if person else None
     after = timedelta(seconds=room.settings.park_after)
     return room.settings.park and since is not None and now - since >= after
@@ -69,7 +72,9 @@ def next_parking(room: Room) -> datetime | None:
     if not room.settings.park:
         return None
     after = timedelta(seconds=room.settings.park_after)
-    waiting = {name_key(entry.added_by) for entry in room.queue if not entry.parked}
+    waiting = {
+        name_key(entry.added_by) for entry in room.queue if not (entry.parked or entry.adopted)
+    }
     ends = [
         person.away_since + after
         for key, person in room.people.items()

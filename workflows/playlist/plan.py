@@ -85,21 +85,21 @@ def _add(room: Room) -> Iterator[tuple[Edit, str]]:
 
 
 def _order(room: Room) -> Iterator[tuple[Edit, str]]:
-    """The first that stands in a wrong place; the others may be right once it has moved."""
-    uids = player.upcoming(room.platform)
-    before = room.platform.current
-    on_list = [entry for entry in wanted(room) if entry.uid is not None]
-    for index, entry in enumerate(on_list):
-        if index >= len(uids) or uids[index] != entry.uid:
-            yield (
-                Edit(
-                    kind="move",
-                    uid=entry.uid,
-                    type=entry.type,
-                    media_id=entry.stood_id or entry.media_id,
-                    after=before,
-                ),
-                entry.id,
-            )
+    """The first that stands in a wrong place; the others may be right once it has moved.
+
+    What was asked for comes before what the room's own list goes round with. What people have put
+    on the list themselves stays where they put it, as long as the order is right.
+    """
+    place = {uid: index for index, uid in enumerate(player.upcoming(room.platform))}
+    before, last = room.platform.current, -1
+    for entry in [each for each in wanted(room) if each.uid is not None]:
+        at = place.get(entry.uid or 0, -1)
+        if at <= last or (at > last + 1 and not entry.adopted):
+            yield _move(entry, before), entry.id
             return
-        before = entry.uid
+        before, last = entry.uid, at
+
+
+def _move(entry: Entry, after: int | None) -> Edit:
+    media_id = entry.stood_id or entry.media_id
+    return Edit(kind="move", uid=entry.uid, type=entry.type, media_id=media_id, after=after)

@@ -183,3 +183,24 @@ def test_who_comes_back_is_put_on_the_list_again() -> None:
     there.settle()
     agreed(there)
     assert [item.media.id for item in there.items][:3] == ["a1", "b1", "c1"]
+
+
+def test_a_room_that_asks_rosey_for_nothing_is_left_as_it_is() -> None:
+    there = made()
+    for name, temp in (("p1", False), ("t1", True), ("p2", False), ("t2", True)):
+        there.queue("dave", name, temp=temp)
+    there.join()
+    there.settle()
+    assert [item.media.id for item in there.items] == ["p1", "t1", "p2", "t2"]
+    assert there.room.edits == 0
+
+
+def test_what_is_asked_for_comes_before_what_goes_round() -> None:
+    there = made()
+    for name, temp in (("p1", False), ("t1", True), ("p2", False)):
+        there.queue("dave", name, temp=temp)
+    there.join()
+    there.settle()
+    add(there, "alice", "a1")
+    there.settle()
+    assert [item.media.id for item in there.items] == ["p1", "t1", "a1", "p2"]

@@ -1,8 +1,11 @@
 """What an absent person asked for waits aside and returns with him."""
 
-from rosey.events import ConnectionEvent, User
-from tests.workflows.playlist.platform import CHANNEL, ROSEY
+from datetime import timedelta
+
+from rosey.events import ConnectionEvent, User, UserEvent
+from tests.workflows.playlist.platform import CHANNEL, ROSEY, START
 from tests.workflows.playlist.room import Desk
+from tests.workflows.playlist.scenes import made
 from workflows.playlist import people
 
 
@@ -110,3 +113,17 @@ def test_nobody_is_parked_twice_or_told_of() -> None:
     desk.user("join", "alice")
     desk.later(0)
     assert len(desk.events) == before
+
+
+def test_what_somebody_put_on_the_list_himself_stays_there() -> None:
+    there = made()
+    there.join(users=("dave",))
+    there.queue("dave", "d1")
+    there.queue("dave", "d2")
+    there.settle()
+    people.left(there.room, UserEvent(id="u", channel=CHANNEL, at=START, user=User(name="dave")))
+    there.now = START + timedelta(hours=1)
+    assert people.next_parking(there.room) is None
+    there.settle()
+    assert [item.media.id for item in there.items] == ["d1", "d2"]
+    assert not any(entry.parked for entry in there.room.queue)
