@@ -241,9 +241,9 @@ def _known(items: Sequence[Entry | str]) -> tuple[list[Entry], list[str]]:
 @plugin.on("user.update")
 @plugin.on("sent")
 @plugin.on("refused")
-async def heard(ctx: Context, event: Any) -> Outcome:
-    """What happens in the room is the queue's business."""
-    return await _order(ctx)
+async def heard(ctx: Context, event: Any) -> None:
+    """What happens in the room is the queue's business, and nobody waits for an answer."""
+    await _order(ctx)
 
 
 async def _order(ctx: Context) -> Outcome:

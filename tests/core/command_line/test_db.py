@@ -103,7 +103,7 @@ def test_nothing_goes_away_under_a_running_rosey(rosey: Ran, data: Path) -> None
 def test_a_new_migration_and_two_at_once(
     rosey: Ran, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    files = folder(tmp_path, "core", "quote", "trivia")
+    files = folder(tmp_path, "core", "playlist", "quote", "trivia")
     monkeypatch.setattr(db, "MIGRATIONS", files)
     rosey("upgrade")
     said = rosey("revision", "trivia", "-m", "Adds a column")
