@@ -33,6 +33,7 @@ SAYS = {
     "media_clear": "emptying the playlist",
     "media_shuffle": "shuffling the playlist",
     "media_lock": "locking and unlocking the playlist",
+    "media_look": "looking at the playlist",
 }
 # What may differ without the plugin being able to do more.
 HARMLESS = {"name", "version", "summary", "entry", "aliases", "events", "settings", "limits"}

@@ -96,7 +96,7 @@ async def test_a_room_s_settings_reach_its_game(bus: Bus, tmp_path: Path) -> Non
 
 @pytest.mark.usefixtures("address")
 async def test_a_plugin_that_does_not_exist(bus: Bus, tmp_path: Path) -> None:
-    allowed = "allowed: dice, eightball, quote, trivia"
+    allowed = "allowed: dice, eightball, playlist, quote, trivia"
     with pytest.raises(UserError, match=f"There is no plugin 'weather'; {allowed}"):
         await run(["weather"], tmp_path, None)
 

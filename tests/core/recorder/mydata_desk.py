@@ -1,4 +1,4 @@
-"""The tables of the room's memory, quote and trivia, and !mydata over them."""
+"""The tables of the room's memory, playlist, quote and trivia, and !mydata over them."""
 
 from datetime import UTC, datetime
 from itertools import count
@@ -11,6 +11,7 @@ from rosey.events import Command, User
 from rosey.plugin import Context
 from rosey.ranks import Rank
 from tests.activities.storage.shelf import Shelf
+from tests.films_kept import FilmShelf
 from tests.memory_service import MemoryService
 from tests.plugins.quote.stage import InMemory
 from tests.room_database import RoomDatabase
@@ -24,13 +25,15 @@ def in_the_lounge(channel: str) -> bool:
 
 
 class Desk:
-    """Three owners of tables; `tell` gives what is said in private."""
+    """Four owners of tables; `tell` gives what is said in private."""
 
     def __init__(self, data: Path) -> None:
         self.data = data
         self.core, self.quote, self.trivia = RoomDatabase(), InMemory(), Shelf()
+        self.films = FilmShelf()
         owners: dict[str, MemoryService] = {
             "core": self.core,
+            "playlist": self.films,
             "quote": self.quote,
             "trivia": self.trivia,
         }

@@ -41,7 +41,7 @@ async def test_export_tells_how_much_there_is_and_where(desk: Desk) -> None:
     )
     path = desk.data / "mydata" / "lounge=2Falice.json"
     found = json.loads(path.read_text(encoding="utf-8"))
-    assert set(found) == {"core", "quote", "trivia"}
+    assert set(found) == {"core", "playlist", "quote", "trivia"}
     rows = [row for tables in found.values() for rows in tables.values() for row in rows]
     assert {row["channel"] for row in rows} == {HERE, "lounge/den"}
     assert len(rows) == 18
@@ -177,8 +177,8 @@ async def test_all_that_is_declared_is_in_the_tables(tmp_path: Path) -> None:
     migrations = Migrations(store, MIGRATIONS, manifests())
     await migrations.upgrade()
     service = ServiceDesk(parts(store, Writer(store), migrations))
-    owners = {name: Database(in_process(service, name)) for name in ("core", "quote", "trivia")}
     desk = Desk(tmp_path)
+    owners = {name: Database(in_process(service, name)) for name in desk.owners}
     desk.plugin = MyData(owners.__getitem__, tmp_path, lambda: 90, in_the_lounge).beside(
         load(ROOM.entry)
     )

@@ -22,6 +22,7 @@ from rosey.service_client import Services
 from tests.activities.storage.shelf import Shelf
 from tests.core.authority.stage import Guarded, guarded
 from tests.core.recorder.happenings import ROOM, came, id_of, line, to_say, up, was_said
+from tests.films_kept import FilmShelf
 from tests.memory_service import MemoryService
 from tests.plugins.quote.stage import InMemory
 from tests.room_database import RoomDatabase
@@ -98,6 +99,7 @@ async def test_mydata_reaches_what_plugins_declare_with_the_rights_it_has(server
     await router.declare(["core"], ["lounge"])
     tables: dict[str, MemoryService] = {
         "core": RoomDatabase(),
+        "playlist": FilmShelf(),
         "quote": InMemory(),
         "trivia": Shelf(),
     }
