@@ -26,6 +26,15 @@ async def playing(guest: Guest, title: str) -> None:
     await guest.wait_for(shows, 30)
 
 
+async def stands(guest: Guest, text: str) -> None:
+    """Waits until it stands in the room's chat; it may have been said before the guest came."""
+
+    def says(frame: Frame) -> bool:
+        return frame.event == "chatMsg" and text in frame.data["msg"]
+
+    await guest.wait_for(says, 60)
+
+
 @pytest.mark.timeout(170)
 async def test_an_evening_survives_the_end_of_everything(tmp_path: Path) -> None:
     config = QUICK_ROOM
@@ -52,7 +61,7 @@ async def test_an_evening_survives_the_end_of_everything(tmp_path: Path) -> None
         psutil.wait_procs(family, timeout=10)
     with rosey(tmp_path, config) as running:
         async with Guest(running.room, name="alice") as alice:
-            await until_line(alice, "♻️ Recovered 2 items.")
+            await stands(alice, "♻️ Recovered 2 items.")
             await alice.say("!queue")
             await until_line(alice, "1. three")
             await alice.say("!skip")
