@@ -90,7 +90,7 @@ def nats_server(folder: Path) -> Iterator[NatsServer]:
 
 
 def fair(seconds: float) -> float:
-    """What a bound in seconds allows here: longer while the machine has more to do than cores."""
+    """What a bound allows that time decides: more while there is more to do than cores."""
     return seconds * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
