@@ -89,17 +89,12 @@ def nats_server(folder: Path) -> Iterator[NatsServer]:
         server.kill()
 
 
-def fair(seconds: float) -> float:
-    """What a bound allows that time decides: more while there is more to do than cores."""
-    return seconds * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
-
-
 async def until(condition: object, patience: float = 10.0, what: str = "") -> None:
-    """Waits until `condition()` holds; fails with `what` after a fair `patience` in seconds."""
+    """Waits until `condition()` holds; fails with `what` after `patience` seconds."""
     assert callable(condition)
-    begun = asyncio.get_running_loop().time()
+    deadline = asyncio.get_running_loop().time() + patience
     while not condition():
-        if asyncio.get_running_loop().time() - begun > fair(patience):
+        if asyncio.get_running_loop().time() > deadline:
             raise AssertionError(f"waited {patience} s in vain{': ' + what if what else ''}")
         await asyncio.sleep(0.01)
 

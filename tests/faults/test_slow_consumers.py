@@ -24,15 +24,12 @@ async def test_those_who_do_not_keep_up_hurt_nobody(
     release = asyncio.Event()
     kept: list[Incoming] = []
 
-    # The room's own frames of what plays, told when it was joined, may come in between.
     async def hear(incoming: Incoming) -> None:
-        if incoming.data == FRAME:
-            heard.append(incoming)
+        heard.append(incoming)
 
     async def dawdle(incoming: Incoming) -> None:
         await release.wait()
-        if incoming.data in (FRAME, b"again"):
-            kept.append(incoming)
+        kept.append(incoming)
 
     slow = await chain.connect("slow")
     await slow.subscribe(SUBJECT, dawdle)
@@ -41,9 +38,8 @@ async def test_those_who_do_not_keep_up_hurt_nobody(
         deaf.sendall(f'CONNECT {{"verbose": false}}\r\nSUB {SUBJECT} 1\r\n'.encode())
         for number in range(1, FRAMES + 1):
             await chain.bus.publish(SUBJECT, FRAME)
-            # Both of them read; only the deaf one is a burden to the server, which may wait for it
-            # as long as its write deadline says before it hangs up.
-            await until(lambda n=number: len(heard) == n and slow.client.stats["in_msgs"] >= n, 60)
+            # Both of them read; only the deaf one is a burden to the server.
+            await until(lambda n=number: len(heard) == n and slow.client.stats["in_msgs"] >= n, 20)
         await chain.until_rolled(chain.roll(), patience=3)
     await until(lambda: "Slow Consumer" in _log(nats), 20, "the server's log of the deaf one")
     assert "we do not keep up with rosey.platform.fake.media" in caplog.text
@@ -86,5 +82,5 @@ async def test_a_slow_handler_gets_everything_later(probe: Bus) -> None:
     await asyncio.sleep(1.2)
     assert begun == sent[:4]
     release.set()
-    await until(lambda: len(done) == 60, 30)
+    await until(lambda: len(done) == 60)
     assert begun == done == sent

@@ -15,7 +15,7 @@ from temporal import mailbox
 from temporal.client import connect
 from temporal.mailbox import Mailboxes, Undeliverable
 from temporal.worker import make_worker
-from tests.servers import fair, until
+from tests.servers import until
 from tests.temporal.counter import Broken, Counted, Counter, Deaf, Odd
 
 WORKFLOWS = [Counter, Broken, Deaf, Odd]
@@ -118,7 +118,7 @@ async def test_a_burst_is_taken_whole_in_order_and_cheaply(room: Room) -> None:
     assert [outcome.say for outcome in burst] == [[str(number + 2)] for number in range(40, 0, -1)]
     taken = (await room.state()).taken
     assert taken == ["c-0", "c-1000", *(f"c-{number}" for number in range(1, 41))]
-    assert await room.events() - before <= fair(0.5) * 40
+    assert await room.events() - before <= 0.5 * 40
 
 
 async def test_answers_that_trickle_in_go_together(room: Room) -> None:
@@ -132,7 +132,7 @@ async def test_answers_that_trickle_in_go_together(room: Room) -> None:
         await asyncio.sleep(0.0025)
     outcomes = await asyncio.gather(*answers)
     assert [outcome.say for outcome in outcomes] == [[str(number + 1)] for number in range(1, 41)]
-    assert await room.events() - before <= fair(0.5) * 40
+    assert await room.events() - before <= 0.5 * 40
 
 
 async def test_a_command_that_comes_again_is_done_once(room: Room) -> None:

@@ -24,7 +24,7 @@ from rosey.platform import Connector, Entry, PlatformError, Verdict
 from temporal.client import connect
 from temporal.worker import make_worker
 from tests.activities.connection.stage import CONNECTION, Stage
-from tests.servers import NatsServer, fair, until
+from tests.servers import NatsServer, until
 from tests.temporal_servers import shared_dev_server
 from workflows.connection import workflow as workflow_module
 from workflows.connection.models import ConnectionState
@@ -189,7 +189,7 @@ async def test_a_process_that_ends_leaves_and_the_next_takes_over(
     started = asyncio.get_running_loop().time()
     async with house.process():
         await house.until_joined(2)
-        assert asyncio.get_running_loop().time() - started < fair(2)
+        assert asyncio.get_running_loop().time() - started < 2
         await stage.act("two")
         await stage.until_done()
     assert stage.said == ["one", "two"]

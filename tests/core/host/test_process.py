@@ -15,7 +15,7 @@ from core.host import share
 from core.host.process import KeptProcess
 from core.host.specs import ProcessSpec, Stage
 from rosey.manifest import Limits
-from tests.servers import fair, until
+from tests.servers import until
 
 CHILD = Path(__file__).with_name("child.py")
 
@@ -205,4 +205,4 @@ async def test_one_that_is_stopped_ends_in_good_order(
         await until(lambda: child.status() == psutil.STATUS_STOPPED)
         began = asyncio.get_running_loop().time()
         await process.stop(10)
-        assert asyncio.get_running_loop().time() - began < fair(5)
+        assert asyncio.get_running_loop().time() - began < 5

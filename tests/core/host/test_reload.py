@@ -14,7 +14,6 @@ from core.host import reload as reloading
 from tests.core.host.conftest import gone
 from tests.core.host.stand_ins import marks
 from tests.core.host.test_service import Host, hosting, no_servers, until
-from tests.servers import fair
 
 __all__ = ["no_servers"]
 pytestmark = pytest.mark.usefixtures("no_servers")
@@ -155,7 +154,7 @@ async def test_rosey_can_be_stopped_in_the_middle_of_it(tmp_path: Path) -> None:
         asking = asyncio.create_task(refused(host))
         await until(lambda: len(marks(tmp_path, "dice")) == 2, "the new one is there")
         began = time.monotonic()
-    assert time.monotonic() - began < fair(3.0)
+    assert time.monotonic() - began < 3.0
     assert "Rosey is being stopped" in await asking
     assert all(gone(pid) for pid in marks(tmp_path, "dice"))
 
