@@ -5,11 +5,11 @@ import logging
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from activities.files import KeptFiles
 from activities.media.matching import words_of
 from rosey.contracts.media import FoundMedia
 from rosey.media import NoLink, read_link, unplayable
@@ -17,8 +17,6 @@ from rosey.media import NoLink, read_link, unplayable
 log = logging.getLogger(__name__)
 
 LARGEST_FILE = 8_000_000
-
-Stamp = tuple[int, int]
 
 
 class CatalogueError(Exception):
@@ -45,32 +43,24 @@ class Listed:
 
 
 class Shelf:
-    """The files of one folder, read when they are first needed and when they change."""
+    """The files of one folder."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._lock = Lock()
-        self._known: dict[Path, tuple[Stamp, list[Listed]]] = {}
+        self._files = KeptFiles(_usable)
 
     def listed(self) -> list[Listed]:
         """Everything in the files that can be read; a broken one is logged once, with why."""
-        with self._lock:
-            self._known = {file: self._current(file) for file in self._files()}
-            return [each for _, listed in self._known.values() for each in listed]
+        found = (each for each in self._folder.glob("*") if each.suffix in {".json", ".toml"})
+        return [each for listed in self._files.read(sorted(found)) for each in listed]
 
-    def _files(self) -> list[Path]:
-        return sorted(each for each in self._folder.glob("*") if each.suffix in {".json", ".toml"})
 
-    def _current(self, file: Path) -> tuple[Stamp, list[Listed]]:
-        stamp = _stamp(file)
-        known = self._known.get(file)
-        if known and known[0] == stamp:
-            return known
-        try:
-            return stamp, load(file)
-        except CatalogueError as problem:
-            log.warning("catalogue left out: %s", problem)
-            return stamp, []
+def _usable(file: Path) -> list[Listed] | None:
+    try:
+        return load(file)
+    except CatalogueError as problem:
+        log.warning("catalogue left out: %s", problem)
+        return None
 
 
 def load(file: Path) -> list[Listed]:
@@ -123,12 +113,3 @@ def _listed(place: str, written: Any) -> Listed:
         ),
         tuple(words_of(name) for name in (entry.title, *entry.aliases, *series)),
     )
-
-
-def _stamp(file: Path) -> Stamp:
-    """Time of the last change (ns) and size in bytes; zeros for a file that has just gone."""
-    try:
-        status = file.stat()
-    except OSError:
-        return (0, 0)
-    return (status.st_mtime_ns, status.st_size)

@@ -140,7 +140,7 @@ class Lounge:
             return
         try:
             handlers.receive(self._house, session, event, payload)
-        except Exception:
+        except Exception:  # one frame's bug must not cost everybody the room
             error = uuid.uuid4().hex[:8]
             log.exception("frame %r failed (%s)", event[:40], error)
             session.error(f"The room could not do that. It is in its log as {error}.")

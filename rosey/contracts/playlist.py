@@ -8,8 +8,6 @@ RECORD_PLAYLIST = "record_playlist"
 LOAD_QUEUE = "load_queue"
 EDIT_PLAYLIST = "edit_playlist"
 
-SERVICE = "playlist"
-
 
 class Item(BaseModel):
     """Something that was asked for. `id` is the queue's own and never used twice in a room.

@@ -127,7 +127,6 @@ class Request(BaseModel):
     text: str
     next: bool = False
     at: AwareDatetime
-    to: str = Field(default="", description="whoever asked in private")
 
 
 class Person(BaseModel):

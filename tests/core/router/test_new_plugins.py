@@ -60,7 +60,7 @@ async def test_it_is_told_once_of_each_change(tmp_path: Path) -> None:
     await until(lambda: learner.swept[-1] == SHIPPED)
     looks = len(learner.swept)
     assert {*SHIPPED, "forecast"} in learner.swept
-    await asyncio.sleep(0.2)
+    await asyncio.sleep(0.2)  # four looks, in which nothing may happen
     assert len(learner.swept) == looks, "nothing changed since"
     following.cancel()
 
