@@ -138,11 +138,22 @@ class Consumer:
     def take(
         self, reply: str, subject: str, data: bytes, headers: dict[str, str], seq: int, tries: int
     ) -> None:
-        """Begins the work on a message; `reply` is what the feed knows it by."""
+        """Begins the work on a message; `reply` is what the feed knows it by.
+
+        A message that comes again while it is worked on (the process was held up for longer than
+        its time) is not begun twice: its end is said of the newer one.
+        """
+        if tries > 1 and (known := self._worked_on(seq)):
+            known.reply, known.tries = reply, tries
+            return
         delivery = Delivery(self, reply, subject, data, headers, seq, tries)
         task = asyncio.create_task(self._handle(delivery))
         self._in_hand[task] = delivery
         task.add_done_callback(self._in_hand.pop)
+
+    def _worked_on(self, seq: int) -> Delivery | None:
+        in_hand = self._in_hand.values()
+        return next((each for each in in_hand if each.seq == seq and not each.settled), None)
 
     async def _handle(self, delivery: Delivery) -> None:
         try:

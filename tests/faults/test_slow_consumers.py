@@ -33,7 +33,10 @@ async def test_those_who_do_not_keep_up_hurt_nobody(
 
     slow = await chain.connect("slow")
     await slow.subscribe(SUBJECT, dawdle)
-    await (await chain.connect("quick")).subscribe(SUBJECT, hear)
+    quick = await chain.connect("quick")
+    await quick.subscribe(SUBJECT, hear)
+    for listening in (slow, quick):
+        await listening.client.flush()  # the server knows of them before anything is sent
     with socket.create_connection(("127.0.0.1", nats.port)) as deaf:
         deaf.sendall(f'CONNECT {{"verbose": false}}\r\nSUB {SUBJECT} 1\r\n'.encode())
         for number in range(1, FRAMES + 1):

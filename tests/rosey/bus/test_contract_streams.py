@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from nats.js.errors import NoStreamResponseError, NotFoundError
 
-from rosey import streams, subjects
+from rosey import streams, subjects, tasks
 from rosey.bus import Bus, BusError, Consumer, Delivery, Poison
 from rosey.events import Command
 from rosey.streams import ConsumerSpec
@@ -281,6 +281,36 @@ async def test_what_is_worked_on_is_nobody_elses(each: Bus) -> None:
     await say(each, b"2")
     await other.until(b"2")
     assert ear.data == [b"1"]
+
+
+async def test_what_comes_again_while_it_is_worked_on_is_not_begun_twice(each: Bus) -> None:
+    """As after a pause of the whole process; the server takes the end of either for its end."""
+    ear = Ear()
+    done = asyncio.Event()
+
+    async def slow(delivery: Delivery) -> None:
+        await ear(delivery)
+        await done.wait()
+
+    consumer = await take(each, slow, ack_wait=SOON)
+    handed_out: list[int] = []
+    take_it = consumer.take
+
+    def taken(*message: Any) -> None:
+        handed_out.append(message[-1])
+        take_it(*message)
+
+    consumer.take = taken
+    await tasks.end(consumer._watch)  # nobody says that it is worked on
+    await say(each, b"1")
+    await until(lambda: len(handed_out) >= 3)
+    done.set()
+    await say(each, b"2")
+    await until(lambda: len(ear.all) == 2)
+    assert ear.data == [b"1", b"2"]
+    settled = len(handed_out)
+    await asyncio.sleep(2 * SOON)
+    assert len(handed_out) == settled
 
 
 async def test_what_is_done_may_be_said_before_the_handler_ends(each: Bus) -> None:
