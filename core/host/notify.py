@@ -8,6 +8,7 @@ from contextlib import suppress
 
 READY = "ROSEY_READY_FD"
 GO = "ROSEY_GO_FD"
+RELAY = "ROSEY_RELAY_FD"
 REHEARSE = "ROSEY_REHEARSE"
 BOX = b"box "
 
@@ -32,6 +33,12 @@ def is_watched() -> bool:
 def descriptors() -> list[int]:
     """Those that are still needed to speak to the host."""
     return [int(os.environ[READY])] if READY in os.environ else []
+
+
+def relay() -> int | None:
+    """The descriptor of the channel to who carries to NATS; asked for once."""
+    descriptor = os.environ.pop(RELAY, None)
+    return None if descriptor is None else int(descriptor)
 
 
 def boxed(words: str) -> None:

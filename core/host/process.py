@@ -4,18 +4,20 @@ import asyncio
 import contextlib
 import os
 import signal
+import socket
 import sys
 from asyncio.subprocess import DEVNULL, STDOUT, Process
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 from core.errors import Away
 from core.host import log_files, notify
 from core.host.probes import NotReady
+from core.host.sandbox import environment, relay
 from core.host.share import Share
 from core.host.specs import PRIVATE, Probe, ProcessSpec
-from core.runtime import ProcessState
+from core.runtime import ProcessState, find
 from rosey.backoff import restart_delay
 
 SPAWN = Path(__file__).with_name("spawn.py")
@@ -35,6 +37,7 @@ class KeptProcess:
         self.spec = spec
         self.state = ProcessState()
         self.ready_after: float | None = None
+        self._data = data
         self._log = log_files.path(data, spec.name)
         self._since = 0
         self._lock = lock
@@ -160,7 +163,7 @@ class KeptProcess:
         self._ready.clear()
         try:
             self._since = log_files.prepare(self._log)
-            async with self._spawned() as (child, said_ready):
+            async with self._relayed() as channel, self._spawned(channel) as (child, said_ready):
                 code = await self._until_it_ends(child, said_ready)
         except OSError as error:
             self._crashed(f"cannot be started: {error}")
@@ -194,12 +197,26 @@ class KeptProcess:
     def _too_much(self, why: str) -> None:
         self._why = why
 
+    def _relayed(self) -> contextlib.AbstractAsyncContextManager[socket.socket | None]:
+        """To NATS, for a plugin that is not trusted."""
+        if not self.spec.is_bare:
+            return contextlib.nullcontext()
+        return relay.relayed(
+            self.name, lambda: environment.servers(find(self._data).addresses.nats)
+        )
+
     @contextlib.asynccontextmanager
-    async def _spawned(self) -> AsyncIterator[tuple[Process, asyncio.StreamReader]]:
+    async def _spawned(
+        self, channel: socket.socket | None
+    ) -> AsyncIterator[tuple[Process, asyncio.StreamReader]]:
+        """The process; `channel` becomes its own."""
         ready_end, says_ready = os.pipe()
         go_end, self._says_go = os.pipe()
         if self._may_go:
             self.go()
+        handed = {notify.READY: says_ready, notify.GO: go_end}
+        if channel is not None:
+            handed[notify.RELAY] = channel.fileno()
         try:
             with self._log.open("ab") as log:
                 self._child = await asyncio.create_subprocess_exec(
@@ -209,8 +226,8 @@ class KeptProcess:
                     stdout=log,
                     stderr=STDOUT,
                     start_new_session=True,
-                    pass_fds=(self._lock, says_ready, go_end),
-                    env=self._environment(says_ready, go_end),
+                    pass_fds=(self._lock, *handed.values()),
+                    env=self._environment(handed),
                 )
         except OSError:
             os.close(ready_end)
@@ -218,6 +235,8 @@ class KeptProcess:
         finally:
             os.close(says_ready)
             os.close(go_end)
+            if channel is not None:
+                channel.close()
         reader = asyncio.StreamReader()
         transport, _ = await asyncio.get_running_loop().connect_read_pipe(
             lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(ready_end, "rb", 0)
@@ -228,8 +247,8 @@ class KeptProcess:
             transport.close()
             self._close_go()
 
-    def _environment(self, ready: int, go: int) -> dict[str, str]:
-        told = {notify.READY: str(ready), notify.GO: str(go)}
+    def _environment(self, handed: Mapping[str, int]) -> dict[str, str]:
+        told = {name: str(descriptor) for name, descriptor in handed.items()}
         if self.spec.is_bare:
             return {**self.spec.env, **told}
         ours = {

@@ -17,7 +17,7 @@ from core.authority.login import enter_as, login, stay
 from core.authority.rights import plugin_name
 from core.config import Config
 from core.host import notify
-from core.host.sandbox import box, environment, imports
+from core.host.sandbox import box, environment, imports, network
 from core.host.sandbox.box import Box, Enforced
 from core.host.sandbox.handover import HANDED, Handed, handed_over, taken_over
 from core.plugin_host.service import start_plugin
@@ -75,7 +75,8 @@ class Boxed:
 
 def _begin_anew(manifest: PluginManifest, data: Path, file: Path | None) -> None:
     config = configuration.load(data, file)
-    told = {key: value for key in (notify.READY, notify.GO) if (value := os.environ.get(key))}
+    ours = (notify.READY, notify.GO, notify.RELAY)
+    told = {key: value for key in ours if (value := os.environ.get(key))}
     words = (sys.executable, "-P", "-m", "core", "worker", manifest.name, "--data", str(data))
     os.execve(sys.executable, words, handed_over(config, os.environ) | told)  # noqa: S606
 
@@ -90,6 +91,7 @@ def _enter(manifest: PluginManifest, data: Path, handed: Handed) -> Boxed:
     _find(manifest.entry.partition(":")[0], code)
     # Read again at every connection.
     files = [handed.nats.credentials] if handed.nats.credentials else []
+    channel, servers = notify.relay(), environment.servers(url)
     enforced = box.enter(
         Box(
             name=manifest.name,
@@ -100,8 +102,11 @@ def _enter(manifest: PluginManifest, data: Path, handed: Handed) -> Boxed:
             cpu=manifest.limits.cpu,
             watched=notify.is_watched(),
             keep=notify.descriptors(),
+            relay=None if channel is None else network.Relay(channel, servers),
         )
     )
+    if enforced.own_network:
+        environment.rename(network.inside(servers))
     _tell(manifest.name, enforced)
     if handed.must_be_whole:
         box.require(enforced, manifest.name)

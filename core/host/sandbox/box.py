@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.errors import UserError
-from core.host.sandbox import landlock, limits, privileges, seccomp
+from core.host.sandbox import landlock, limits, network, privileges, seccomp
 from core.host.sandbox.calls import IS_LINUX
 
 KINDS = ("fs", "network", "exec", "memory", "cpu")
@@ -17,6 +17,7 @@ NO_LANDLOCK = "this kernel has no Landlock, which Linux 5.13 brought, or it is s
 NO_PORTS = "only Linux 6.7 and newer can refuse TCP by its port"
 NO_SECCOMP = "this kernel has no filter for system calls, or its processor is not known to Rosey"
 NO_HOST = "no host watches this process; bin/rosey up does"
+NO_RELAY = "no host carries to NATS for it; bin/rosey up does"
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,8 @@ class Box:
 
     It may read `read`, write to `own` alone, and connect by TCP to `ports` alone. `memory` in MB,
     `cpu` in cores; `watched` when a host sees to its share of those. `keep`: descriptors that stay
-    open beside the standard three.
+    open beside the standard three. `relay`: who carries its connections, so that it can have a
+    network of its own, where nothing else is.
     """
 
     name: str
@@ -36,18 +38,26 @@ class Box:
     cpu: float
     watched: bool = False
     keep: Sequence[int] = ()
+    relay: network.Relay | None = None
 
 
 @dataclass
 class Enforced:
-    """Which of KINDS the kernel or the host sees to, and of the others why not."""
+    """Which of KINDS the kernel or the host sees to, and of the others why not.
+
+    `partly`: what is lacking of those that are enforced.
+    """
 
     kinds: list[str] = field(default_factory=list)
     missing: dict[str, str] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
+    partly: dict[str, str] = field(default_factory=dict)
+    own_network: bool = False
 
     def __str__(self) -> str:
-        words = f"enforced: {', '.join(self.kinds) or 'nothing'}"
+        but = {kind: f" ({what})" for kind, what in self.partly.items()}
+        kinds = ", ".join(kind + but.get(kind, "") for kind in self.kinds)
+        words = f"enforced: {kinds or 'nothing'}"
         lacking = "; ".join(f"{kind} ({why})" for kind, why in self.missing.items())
         return f"{words} / not enforced: {lacking}" if lacking else words
 
@@ -60,6 +70,7 @@ def enter(box: Box, abi: int | None = None) -> Enforced:
     """
     if threading.active_count() > 1:
         raise RuntimeError("the box is entered before there are threads")
+    shared = _leave_network(box)
     _close_others(box.keep)
     version, filtered = 0, False
     if IS_LINUX:
@@ -70,9 +81,24 @@ def enter(box: Box, abi: int | None = None) -> Enforced:
         if version:
             landlock.restrict(box.read, box.own, box.ports, version)
         filtered = _filter()
-    missing = _missing(box, version, filtered)
+    missing = _missing(box, version, filtered, shared)
     kinds = [kind for kind in KINDS if kind not in missing]
-    return Enforced(kinds, missing, _remarks(box, missing))
+    partly = {}
+    if shared and "network" in kinds:
+        partly["network"] = f"TCP {_named(box)} at any address: {shared}"
+    return Enforced(kinds, missing, _remarks(box, missing, shared), partly, not shared)
+
+
+def _leave_network(box: Box) -> str:
+    """Why it shares the network with everybody else; "" when it has one of its own."""
+    if not IS_LINUX:
+        return OTHER_SYSTEM
+    if box.relay is None:
+        return NO_RELAY
+    why = network.why_not(box.relay, (*box.read, box.own))
+    if not why:
+        network.enter(box.relay)
+    return why
 
 
 def _filter() -> bool:
@@ -85,12 +111,13 @@ def _filter() -> bool:
     return False
 
 
-def _missing(box: Box, abi: int, filtered: bool) -> dict[str, str]:
+def _missing(box: Box, abi: int, filtered: bool, shared: str) -> dict[str, str]:
     other = "" if IS_LINUX else OTHER_SYSTEM
     no_filter = other or ("" if filtered else NO_SECCOMP)
+    no_ports = "" if abi >= landlock.FIRST_WITH_PORTS else f"{NO_PORTS}, and {shared}"
     why = {
         "fs": other or ("" if abi else NO_LANDLOCK) or no_filter,
-        "network": other or ("" if abi >= landlock.FIRST_WITH_PORTS else NO_PORTS) or no_filter,
+        "network": other or (no_ports if shared else "") or no_filter,
         "exec": no_filter,
         "memory": "" if box.watched else other,
         "cpu": "" if box.watched else NO_HOST,
@@ -98,12 +125,17 @@ def _missing(box: Box, abi: int, filtered: bool) -> dict[str, str]:
     return {kind: reason for kind, reason in why.items() if reason}
 
 
-def _remarks(box: Box, missing: dict[str, str]) -> list[str]:
+def _named(box: Box) -> str:
+    return "port " + " and ".join(str(port) for port in box.ports)
+
+
+def _remarks(box: Box, missing: dict[str, str], shared: str) -> list[str]:
     """What lies within what is enforced, and is worth knowing."""
     remarks = []
     if "network" not in missing:
-        named = " and ".join(str(port) for port in box.ports)
-        remarks.append(f"TCP port {named} can be reached at any address, nothing else at all")
+        where = f"TCP {_named(box)} can be reached at any address"
+        way = where if shared else "NATS can be reached, through the host"
+        remarks.append(f"{way}, nothing else at all")
     if "fs" not in missing:
         remarks.append("whether a file exists can be seen, what is in it cannot")
         remarks.append(f"how much it writes to {box.own} is not limited")

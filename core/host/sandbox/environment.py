@@ -1,6 +1,5 @@
 """What surrounds a boxed process: few variables, few folders, and names it can still look up."""
 
-import ipaddress
 import os
 import socket
 import sys
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from core.host.sandbox.network import is_number
 from core.plugins import CHECKOUT
 
 KEPT = (
@@ -63,14 +63,20 @@ def readable(*more: Path) -> tuple[Path, ...]:
 
 def ports(urls: str) -> tuple[int, ...]:
     """Those of NATS addresses with commas between."""
-    return tuple(dict.fromkeys(each.port or NATS_PORT for each in _split(urls)))
+    return tuple(dict.fromkeys(port for _, port in servers(urls)))
+
+
+def servers(urls: str) -> tuple[tuple[str, int], ...]:
+    """Host and port of each of NATS addresses with commas between."""
+    each = ((one.hostname or "localhost", one.port or NATS_PORT) for one in _split(urls))
+    return tuple(dict.fromkeys(each))
 
 
 def remember_names(urls: str) -> None:
     """Looks up the servers' names now: in the box nobody answers such questions."""
     known: dict[str, list[Any]] = {}
     for address in _split(urls):
-        if address.hostname and not _is_number(address.hostname):
+        if address.hostname and not is_number(address.hostname):
             with suppress(OSError):  # said again, and better, by who connects to it
                 known[address.hostname] = socket.getaddrinfo(
                     address.hostname, address.port or NATS_PORT, type=socket.SOCK_STREAM
@@ -87,13 +93,16 @@ def remember_names(urls: str) -> None:
     vars(socket)["getaddrinfo"] = remembered
 
 
+def rename(addresses: Mapping[str, str]) -> None:
+    """From here on each of these hosts is at the address given with it."""
+    look_up = socket.getaddrinfo
+
+    def renamed(host: Any, port: Any, *arguments: Any, **named: Any) -> list[Any]:
+        return look_up(addresses.get(host, host), port, *arguments, **named)
+
+    vars(socket)["getaddrinfo"] = renamed
+
+
 def _split(urls: str) -> list[Any]:
     each = (url.strip() for url in urls.split(","))
     return [urlsplit(url if "://" in url else f"nats://{url}") for url in each]
-
-
-def _is_number(host: str) -> bool:
-    with suppress(ValueError):
-        ipaddress.ip_address(host)
-        return True
-    return False

@@ -176,7 +176,7 @@ async def test_a_bare_process_has_nothing_of_ours(
     log = tmp_path / "logs" / "dice.log"
     async with keeping(process):
         await until(lambda: log.exists() and "told" in log.read_text())
-    assert "told ['LANG', 'ROSEY_GO_FD', 'ROSEY_READY_FD']\n" in log.read_text()
+    assert "told ['LANG', 'ROSEY_GO_FD', 'ROSEY_READY_FD', 'ROSEY_RELAY_FD']\n" in log.read_text()
 
 
 async def test_one_that_takes_too_much_says_so(tmp_path: Path) -> None:

@@ -79,7 +79,9 @@ async def test_it_answers_and_comes_back_to_nats(
     process, log = start(), tmp_path / "log"
     await there(bus, log, process)
     text = log.read_text()
-    assert "dice is in its box; enforced: fs, network, exec, memory / not enforced: cpu" in text
+    assert f"dice is in its box; enforced: fs, network (TCP port {nats.port} at any addr" in text
+    assert "no host carries to NATS for it" in text
+    assert ", exec, memory / not enforced: cpu" in text
     nats.kill()
     nats.start()
     await until(lambda: "connected to NATS again" in log.read_text(), 30)

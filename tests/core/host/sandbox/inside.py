@@ -1,7 +1,8 @@
 """Enters the box, tries what must not be possible, and says how each try ended.
 
-`inside.py JSON`: `home` is a folder made by test_escape.py; `boxed`, `abi` and `filter` say how
-much of the box there is. Prints {"enforced": ..., "tries": {name: "done" or the error's name}}.
+`inside.py JSON`: `home` is a folder made by test_escape.py; `boxed`, `abi`, `filter` and `relayed`
+say how much of the box there is. Prints {"enforced": ..., "tries": {name: "done" or the error's
+name}}.
 """
 
 import ctypes
@@ -17,6 +18,7 @@ import tempfile
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,7 @@ import sqlite3  # isort: skip
 from core.host.sandbox import box, seccomp
 from core.host.sandbox.box import Box
 from core.host.sandbox.environment import make_home, readable
+from core.host.sandbox.network import Relay
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 KNOWN = seccomp.machine()
@@ -206,6 +209,13 @@ def eat(what: str) -> float:
     return len(kept)
 
 
+def relayed(here: Box) -> Box:
+    """With a network of its own, where connections wait for somebody who never takes them."""
+    ours, theirs = (each.detach() for each in socket.socketpair())
+    servers = [("127.0.0.1", port) for port in here.ports]
+    return replace(here, keep=[theirs], relay=Relay(ours, servers))
+
+
 def main(asked: dict[str, Any]) -> dict[str, Any]:
     home = Path(asked["home"])
     own, code, other = (home / "data" / name for name in ("own", "code", "other"))
@@ -215,6 +225,8 @@ def main(asked: dict[str, Any]) -> dict[str, Any]:
         if not asked.get("filter", True):
             vars(seccomp)["machine"] = lambda: None
         here = Box("hostile", readable(code), own, (asked["nats"],), asked.get("memory", 256), 0.5)
+        if asked.get("relayed"):
+            here = relayed(here)
         enforced = box.enter(here, asked.get("abi"))
         told |= {"enforced": enforced.kinds, "missing": enforced.missing, "words": str(enforced)}
     if "eat" in asked:

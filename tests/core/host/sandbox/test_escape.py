@@ -124,6 +124,16 @@ def test_nothing_forbidden_is_possible(inside: Inside, tmp_path: Path) -> None:
     assert told["still"] == told["parent death signal"] == 9
 
 
+@pytest.mark.parametrize("abi", [landlock.FIRST_WITH_PORTS - 1, None])
+def test_nothing_more_is_possible_in_a_network_of_its_own(inside: Inside, abi: int | None) -> None:
+    told = inside(relayed=True, abi=abi)
+    assert told["enforced"] == ["fs", "network", "exec", "memory"]
+    assert "network (" not in told["words"]
+    done = {name for name, ended in told["tries"].items() if ended == "done"}
+    assert done == MAY
+    assert told["still"] == told["parent death signal"] == 9
+
+
 def test_without_the_box_all_that_is_possible(inside: Inside) -> None:
     told = inside(boxed=False)
     failed = {name for name, ended in told["tries"].items() if ended != "done"}
