@@ -127,10 +127,15 @@ def test_nothing_forbidden_is_possible(inside: Inside, tmp_path: Path) -> None:
 @pytest.mark.parametrize("abi", [landlock.FIRST_WITH_PORTS - 1, None])
 def test_nothing_more_is_possible_in_a_network_of_its_own(inside: Inside, abi: int | None) -> None:
     told = inside(relayed=True, abi=abi)
-    assert told["enforced"] == ["fs", "network", "exec", "memory"]
+    if "this system does not give it a network of its own" in told["words"]:
+        return  # who gives none to anybody has said so; what holds then stands above
+    lacking = ["fs"] if landlock.version() < SINCE["fs"] else []
+    assert told["enforced"] == [
+        kind for kind in ("fs", "network", "exec", "memory") if kind not in lacking
+    ]
     assert "network (" not in told["words"]
     done = {name for name, ended in told["tries"].items() if ended == "done"}
-    assert done == MAY
+    assert done == MAY | {name for kind in lacking for name in OPEN[kind] if name in told["tries"]}
     assert told["still"] == told["parent death signal"] == 9
 
 
