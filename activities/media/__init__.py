@@ -9,7 +9,7 @@ from activities.media.catalogue import Catalogue
 from activities.media.hooks import FileName, Manifest, OEmbed
 from activities.media.link import LinkSource
 from activities.media.search import Invidious, NoSearch
-from activities.media.sources import Source
+from activities.media.sources import Hook, Source
 from activities.media.web import Web, place_of
 from rosey.durable.surroundings import Activities, Surroundings
 
@@ -24,9 +24,10 @@ SEARCH = "ROSEY_MEDIA_SEARCH"
 def activities(surroundings: Surroundings) -> Activities:
     """Links, the lists in `catalogue` in the plugin's data folder, and the operator's search."""
     web = Web()
+    hooks: list[Hook] = [OEmbed(web), Manifest(web), FileName()]
     sources: dict[str, Source] = {
-        "link": LinkSource([OEmbed(web), Manifest(web), FileName()]),
-        "catalogue": Catalogue(surroundings.data / "catalogue"),
+        "link": LinkSource(hooks),
+        "catalogue": Catalogue(surroundings.data / "catalogue", hooks),
         "search": _search(os.environ),
     }
     return [MediaActivities(sources).look_up]

@@ -4,21 +4,28 @@ import asyncio
 from collections.abc import Iterable
 from pathlib import Path
 
+from activities.media.hooks import filled
 from activities.media.matching import CLEARLY, fit, words_of
 from activities.media.shelf import Listed, Shelf
-from activities.media.sources import MOST_OTHERS, allows
+from activities.media.sources import MOST_OTHERS, Hook, allows
 from rosey.contracts.media import FoundMedia, LookedUp, Wanted
 
 
 class Catalogue:
-    """Looks in all lists of a folder."""
+    """Looks in all lists of a folder; what a list leaves out of an entry the hooks may know."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, hooks: Iterable[Hook] = ()) -> None:
         self._shelf = Shelf(folder)
+        self._hooks = list(hooks)
 
     async def find(self, wanted: Wanted) -> LookedUp | None:
         """The best match if it is clearly better than the next; else several to choose from."""
-        return await asyncio.to_thread(self._find, wanted)
+        found = await asyncio.to_thread(self._find, wanted)
+        if found and found.media and not _is_whole(found.media):
+            more = await filled(self._hooks, found.media)
+            written = {key: value for key, value in found.media if value}
+            return found.model_copy(update={"media": more.model_copy(update=written)})
+        return found
 
     def _find(self, wanted: Wanted) -> LookedUp | None:
         listed = (each for each in self._shelf.listed() if allows(wanted, each.media.type))
@@ -31,6 +38,10 @@ class Catalogue:
         several = [media for _, media in ranked[:MOST_OTHERS]]
         titles = "; ".join(media.title for media in several)
         return LookedUp(others=several, problem=f"Several fit: {titles}. Which one is it?")
+
+
+def _is_whole(media: FoundMedia) -> bool:
+    return bool(media.title and media.thumbnail and (media.seconds > 0 or media.live))
 
 
 def _is_clear(scores: list[float]) -> bool:

@@ -1,13 +1,14 @@
 """Hooks: more about a link's media, from oEmbed, from a manifest, from the name of a file."""
 
+import logging
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 from activities.media.addresses import is_number
-from activities.media.sources import picture, tidy
+from activities.media.sources import Hook, picture, tidy
 from activities.media.web import Web, WebError
 from rosey.contracts.media import FoundMedia
 from rosey.media import Link
@@ -26,7 +27,18 @@ OEMBED_BYTES = 65_536
 MANIFEST_SECONDS = 10.0
 MANIFEST_BYTES = 100 * 1024
 QUALITIES = (240, 360, 480, 540, 720, 1080, 1440, 2160)
+log = logging.getLogger(__name__)
 CONTENT_TYPE = re.compile(r"(?:video|audio)/[\w.+-]+|application/(?:x-mpegURL|dash\+xml)")
+
+
+async def filled(hooks: Iterable[Hook], media: FoundMedia) -> FoundMedia:
+    """What each hook knows more of, one after the other; one that fails leaves it as it is."""
+    for hook in hooks:
+        try:
+            media = await hook.fill(media)
+        except WebError as problem:
+            log.info("nothing more about %s:%s: %s", media.type, media.id, problem)
+    return media
 
 
 class OEmbed:

@@ -1,14 +1,11 @@
 """A pasted link, and what can be learnt of the media behind it."""
 
-import logging
 from collections.abc import Iterable
 
+from activities.media.hooks import filled
 from activities.media.sources import Hook, allows, kinds
-from activities.media.web import WebError
 from rosey.contracts.media import FoundMedia, LookedUp, Wanted
 from rosey.media import Link, NoLink, is_link, read_link, unplayable
-
-log = logging.getLogger(__name__)
 
 
 class LinkSource:
@@ -27,9 +24,7 @@ class LinkSource:
         if problem := _problem(wanted, link):
             return LookedUp(problem=problem)
         media = FoundMedia(type=link.type, id=link.id, source="link")
-        for hook in self._hooks:
-            media = await _filled(hook, media)
-        return LookedUp(media=media)
+        return LookedUp(media=await filled(self._hooks, media))
 
 
 def _problem(wanted: Wanted, link: Link) -> str:
@@ -40,11 +35,3 @@ def _problem(wanted: Wanted, link: Link) -> str:
     if not allows(wanted, link.type):
         return f"Only these are taken here: {kinds(wanted.types)}."
     return ""
-
-
-async def _filled(hook: Hook, media: FoundMedia) -> FoundMedia:
-    try:
-        return await hook.fill(media)
-    except WebError as problem:
-        log.info("nothing more about %s:%s: %s", media.type, media.id, problem)
-        return media

@@ -109,6 +109,7 @@ def _listed(place: str, written: Any) -> Listed:
             id=link.id,
             title=entry.title,
             seconds=entry.seconds,
+            series=entry.series,
             source="catalogue",
         ),
         tuple(words_of(name) for name in (entry.title, *entry.aliases, *series)),

@@ -31,6 +31,7 @@ class FoundMedia(BaseModel):
     seconds: float = 0.0
     live: bool = False
     thumbnail: str = ""
+    series: str = Field(default="", description="what it is a part of, where the catalogue says")
     source: Source = "link"
 
 

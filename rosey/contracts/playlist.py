@@ -4,9 +4,12 @@ from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from rosey.contracts.media import FoundMedia
+
 RECORD_PLAYLIST = "record_playlist"
 LOAD_QUEUE = "load_queue"
 EDIT_PLAYLIST = "edit_playlist"
+LOAD_LIST = "load_list"
 
 
 class Item(BaseModel):
@@ -60,6 +63,19 @@ class LoadedQueue(BaseModel):
     """The copy of the queue that the database holds, in order."""
 
     items: list[Item] = []
+
+
+class LoadList(BaseModel):
+    """Which of a room's saved lists."""
+
+    channel: str
+    name: str
+
+
+class LoadedList(BaseModel):
+    """What is on it, in order; nothing when there is no such list."""
+
+    items: list[FoundMedia] = []
 
 
 EditKind = Literal["add", "remove", "move", "jump", "skip", "clear", "shuffle", "lock", "look"]

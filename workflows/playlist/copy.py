@@ -40,7 +40,7 @@ def in_short(room: Room) -> str:
 def _everything(room: Room) -> list[Entry]:
     """What would be missed: what plays begins again when all else is lost."""
     on = [room.playing.entry] if room.playing and room.playing.entry else []
-    return [*on, *room.queue, *room.held]
+    return [entry for entry in [*on, *room.queue, *room.held] if not entry.filler]
 
 
 def loaded(room: Room, items: list[Item]) -> list[Outcome]:
@@ -64,7 +64,15 @@ def loaded(room: Room, items: list[Item]) -> list[Outcome]:
             known.added_by, known.added_at = item.added_by, item.added_at
         if room.playing and known is on:
             room.playing.by = known.added_by
-    return [Outcome(say=[texts.recovered(len(items))])] if items else []
+    return _recovered(room, len(items))
+
+
+def _recovered(room: Room, count: int) -> list[Outcome]:
+    """Said once: by what is told of the whole list, when that is still to come."""
+    if not count:
+        return []
+    room.recovering = not room.platform.known
+    return [] if room.recovering else [Outcome(say=[texts.recovered(count)])]
 
 
 def _same(entry: Entry, item: Item) -> bool:

@@ -170,7 +170,8 @@ def follow_order(room: Room, moved: set[int | None]) -> None:
     entries = sorted((room.queue[n] for n in places), key=lambda entry: rank[entry.uid or 0])
     for n, entry in zip(places, entries, strict=True):
         room.queue[n] = entry
-        entry.pinned = entry.pinned or entry.uid in moved
+        if entry.uid in moved:
+            entry.pinned, entry.filler = True, False
 
 
 def _asked(room: Room, kind: str, uid: int) -> bool:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from rosey.contracts.media import FoundMedia
 from rosey.names import name_key
-from workflows.playlist import forecast, rules
+from workflows.playlist import forecast, lately, rules
 from workflows.playlist.models import Entry, Request, Room
 from workflows.playlist.rules import Over, Standing
 
@@ -46,10 +46,8 @@ def after_look_up(room: Room, request: Request, media: FoundMedia, now: datetime
         return Over(limit="duplicate")
     if is_free(room, request.rank):
         return None
-    if settings.repeat_after and (played := room.played.get(f"{media.type}:{media.id}")):
-        until = played + timedelta(seconds=settings.repeat_after)
-        if until > now:
-            return Over(limit="repeat", until=until)
+    if over := lately.too_soon(room, media, now):
+        return over
     return over_length(room, request.user, media.seconds, now)
 
 
@@ -121,6 +119,7 @@ def _own(room: Room, user: str) -> list[Entry]:
 def _is_here(room: Room, media: FoundMedia) -> bool:
     key = (media.type, media.id)
     on = room.playing
-    here = [*room.queue, *([on.entry] if on and on.entry else [])]
+    asked = [entry for entry in room.queue if not entry.filler]
+    here = [*asked, *([on.entry] if on and on.entry else [])]
     playing = on is not None and (on.type, on.media_id) == key
     return playing or any((entry.type, entry.media_id) == key for entry in here)

@@ -28,7 +28,16 @@ class Settings(BaseModel):
     types: list[str] = Field(default=[], max_length=30, description="yt, cm, fi, ...; none: all")
     duplicates: bool = Field(default=False, description="the same thing may wait twice")
     repeat_after: float = Field(
-        default=0, ge=0, le=2_592_000, description="before the same thing may be added again"
+        default=0, ge=0, le=2_592_000, description="before the same title may be added again"
+    )
+    series_after: float = Field(
+        default=0, ge=0, le=2_592_000, description="before another of the same series may be"
+    )
+    autoplay: str = Field(
+        default="", max_length=50, description="the saved list that plays when nothing waits"
+    )
+    autoplay_again: float = Field(
+        default=21_600, ge=0, le=2_592_000, description="before autoplay plays the same again"
     )
     skip_own: bool = Field(default=True, description="people may skip what they added themselves")
     vote_share: float = Field(default=0.5, ge=0, le=1)
@@ -60,6 +69,8 @@ class Entry(Item):
     adopted: bool = Field(default=False, description="put on the platform's list there, not by us")
     next: bool = False
     free: bool = Field(default=False, description="no limits hold for whoever added it")
+    filler: bool = Field(default=False, description="nobody asked for it; requests come first")
+    series: str = ""
 
 
 class Playing(BaseModel):
@@ -192,7 +203,14 @@ class Room(BaseModel):
     looked: bool = Field(default=False, description="the platform was asked for its list")
     recovering: bool = Field(default=False, description="the room has still to hear what came back")
     added: dict[str, list[AwareDatetime]] = Field(default={}, description="adds of late")
-    played: dict[str, AwareDatetime] = Field(default={}, description="what ended of late, and when")
+    played: dict[str, AwareDatetime] = Field(
+        default={}, description="when media, titles and series ended that were on of late"
+    )
+    chosen: dict[str, AwareDatetime] = Field(
+        default={}, description="what autoplay put in, and when"
+    )
+    lull: AwareDatetime | None = Field(default=None, description="autoplay rests until then")
+    told_of: str = Field(default="", description="the list that is known to be missing")
     numbers: int = Field(default=0, description="items so far")
     kept: Kept = Kept()
     unsaid: list[Outcome] = []

@@ -9,7 +9,7 @@ from rosey.durable import Order
 from rosey.events import Happening, Outcome
 from rosey.names import name_key
 from rosey.ranks import Rank
-from workflows.playlist import forecast, limits, people, player, rules, texts
+from workflows.playlist import autoplay, forecast, limits, people, player, rules, texts
 from workflows.playlist import order as turns
 from workflows.playlist.models import Entry, Playing, Request, Room
 
@@ -71,6 +71,7 @@ def _take(
 ) -> tuple[Entry, list[Happening]]:
     """It is in the queue from now on."""
     entry = _entry(room, request, media, now)
+    _leave(room, autoplay.gives_way(room, media))
     if request.next:
         index = turns.put_next(room.queue, entry)
     else:
@@ -106,6 +107,7 @@ def _entry(room: Room, request: Request, media: FoundMedia, now: datetime) -> En
         seconds=media.seconds,
         live=media.live,
         thumbnail=media.thumbnail,
+        series=media.series,
         added_by=request.user,
         added_at=now,
         weight=room.settings.weight_moderator if moderator else 1,
@@ -181,6 +183,7 @@ def shuffle(room: Room, order: Order, random: Random) -> Outcome:
     random.shuffle(room.queue)
     for entry in room.queue:
         entry.pinned, entry.next = True, False
+    autoplay.last_of_all(room)
     shuffled = Happening(name="queue_shuffled", data={"by": order.user, "items": len(room.queue)})
     return Outcome(say=[texts.shuffled(len(room.queue))], events=[shuffled])
 
@@ -190,8 +193,10 @@ def clear(room: Room, order: Order) -> Outcome:
     if order.rank < Rank.MODERATOR:
         return _no("Only moderators can empty the queue.")
     gone, room.queue = room.queue, []
+    count = len(gone) + len(room.held) + len(room.requests)
+    for request in room.requests:
+        limits.give_back(room, request)
     room.requests.clear()
-    count = len(gone) + len(room.held)
     room.held.clear()
     _leave(room, gone)
     cleared = Happening(name="queue_cleared", data={"by": order.user, "items": count})

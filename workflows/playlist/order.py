@@ -27,9 +27,14 @@ def place(queue: list[Entry], entry: Entry, turns: Turns, fair: bool) -> int:
     else:
         entry.turn, turns.next_turn = turns.next_turn, turns.next_turn + 1
         entry.round = turns.now
-    index = _index(queue, entry) if fair else len(queue)
+    index = _index(queue, entry) if fair else _end(queue)
     queue.insert(index, entry)
     return index
+
+
+def _end(queue: Sequence[Entry]) -> int:
+    """Behind all that somebody has asked for."""
+    return next((n for n, each in enumerate(queue) if each.filler), len(queue))
 
 
 def _same_turns(one: Entry, other: Entry) -> bool:
@@ -45,7 +50,7 @@ def _index(queue: Sequence[Entry], entry: Entry) -> int:
         if not each.pinned and (each.round, each.turn) <= (entry.round, entry.turn)
     ]
     index = before[-1] + 1 if before else 0
-    while index < len(queue) and queue[index].pinned:
+    while index < _end(queue) and queue[index].pinned:
         index += 1
     return index
 
@@ -63,7 +68,7 @@ def put_next(queue: list[Entry], entry: Entry) -> int:
 def move(queue: list[Entry], entry: Entry, index: int) -> None:
     """Puts an entry that is there where somebody wants it."""
     queue.remove(entry)
-    entry.pinned, entry.next = True, False
+    entry.pinned, entry.next, entry.filler = True, False, False
     queue.insert(max(0, min(index, len(queue))), entry)
 
 
@@ -84,13 +89,16 @@ def take(queue: list[Entry], entry: Entry, fair: bool) -> None:
 def came_back(queue: list[Entry], key: str, turns: Turns, fair: bool) -> None:
     """Turns went by while somebody was away: he comes once more in this round, and so on.
 
+    Unless he has had his turn in it.
+
     `key`: his name in small letters; he has something waiting that is in no fixed place.
     """
     own = [each for each in queue if not each.pinned and name_key(each.added_by) == key]
     first = own[0]
     if (first.round, first.turn) > (turns.now, turns.turn):
         return
-    soonest, turn = turns.now, turns.next_turn
+    had = turns.had.get(key)
+    soonest, turn = max(turns.now, had.next if had else turns.now), turns.next_turn
     turns.next_turn += 1
     for each in own:
         each.turn = turn

@@ -4,13 +4,12 @@ from datetime import datetime, timedelta
 
 from rosey.contracts.playlist import Ended, Item
 from rosey.events import Happening, MediaEvent, Outcome
+from workflows.playlist import lately, texts
 from workflows.playlist import order as turns
-from workflows.playlist import texts
 from workflows.playlist.models import Entry, Platform, Playing, Room, Stood, Votes
 
 # An item that ends so many seconds before its length has been cut short.
 CUT = 5.0
-MOST_PLAYED = 500
 
 
 def start(room: Room, event: MediaEvent) -> list[Outcome]:
@@ -90,7 +89,7 @@ def finish(room: Room, at: datetime) -> list[Outcome]:
         item = item_of(on.entry)
         ended = Ended(item=item, played_at=on.started_at, watched=watched, skipped=skipped)
         room.news.ended.append(ended)
-        _remember(room, on.entry, at)
+        lately.remember(room, on.entry, at)
     return [Outcome(events=[_ended(on, watched, skipped)])]
 
 
@@ -99,16 +98,9 @@ def played_unseen(room: Room, entry: Entry, at: datetime) -> list[Outcome]:
     turns.started(room.turns, entry)
     item = item_of(entry)
     room.news.ended.append(Ended(item=item, played_at=at, watched=entry.seconds))
-    _remember(room, entry, at)
+    lately.remember(room, entry, at)
     ended = told("item_ended", entry, watched=entry.seconds, skipped=False)
     return [Outcome(events=[told("item_started", entry), ended])]
-
-
-def _remember(room: Room, entry: Entry, at: datetime) -> None:
-    room.played.pop(media_key(entry), None)
-    room.played[media_key(entry)] = at
-    while len(room.played) > MOST_PLAYED:
-        del room.played[next(iter(room.played))]
 
 
 def media_key(item: Item | Stood) -> str:

@@ -10,7 +10,15 @@ from pydantic import BaseModel
 from workflows.playlist.models import Settings
 
 Limit = Literal[
-    "max_items", "max_duration", "rate", "queue_full", "item_length", "type", "duplicate", "repeat"
+    "max_items",
+    "max_duration",
+    "rate",
+    "queue_full",
+    "item_length",
+    "type",
+    "duplicate",
+    "repeat",
+    "series",
 ]
 
 

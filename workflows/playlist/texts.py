@@ -13,6 +13,7 @@ NO_TITLE = "something without a title"
 NOTHING_YOURS = "Nothing of yours is waiting. !queue shows the numbers."
 FIND_WHAT = "Find what? For example: !find matrix"
 NOT_FOUND = "Nothing in the queue is called that."
+NO_EFFECT = "the room does not do it"
 NOT_THERE = "That is not in the queue; !queue shows the numbers."
 
 
@@ -66,6 +67,8 @@ def refused(over: Over, settings: Settings, now: datetime) -> str:
             why, then = "That is in the queue already", ""
         case "repeat":
             why, then = "That has just been on", "it may be added again"
+        case "series":
+            why, then = "Another of that series has just been on", "it may be added"
     return f"❌ {why}{_then(then, over.until, now)}"
 
 
@@ -110,6 +113,10 @@ def cannot(kind: str, reason: str) -> str:
     return f"⚠️ I may not {wish} here ({reason}); {instead}."
 
 
+def no_autoplay(name: str) -> str:
+    return f"⚠️ Autoplay: there is no list {name}, or nothing in it. !playlist lists shows all."
+
+
 # -- the list ----------------------------------------------------------------------------------
 
 
@@ -140,8 +147,12 @@ def line(number: int, entry: Entry, start: Start, now: datetime) -> str:
     aside = " 💤 waits for its person" if entry.parked else f" · {when(start, now)}"
     return (
         f"{number}. {name(entry.title, entry.media_id)} [{length(entry.seconds)}] "
-        f"by {entry.added_by or 'somebody'}{aside}"
+        f"{_by(entry)}{aside}"
     )
+
+
+def _by(entry: Entry) -> str:
+    return "(autoplay)" if entry.filler else f"by {entry.added_by or 'somebody'}"
 
 
 def when(start: Start, now: datetime) -> str:

@@ -122,7 +122,7 @@ def _welcome(room: Room, joined: bool) -> list[Outcome]:
     if not (joined and room.recovering):
         return []
     room.recovering = False
-    count = len(room.queue)
+    count = sum(not entry.filler for entry in room.queue)
     if not count:
         return []
     if room.settings.restore != "never":

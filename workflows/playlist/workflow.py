@@ -15,17 +15,31 @@ from rosey.contracts.chat import ANNOUNCE, Announced, Announcement
 from rosey.contracts.media import LOOK_UP, LookedUp, Wanted
 from rosey.contracts.playlist import (
     EDIT_PLAYLIST,
+    LOAD_LIST,
     LOAD_QUEUE,
     RECORD_PLAYLIST,
     Edit,
     Edits,
+    LoadedList,
     LoadedQueue,
+    LoadList,
     LoadQueue,
 )
 from rosey.durable import Durable, Order, carried, handlers
 from rosey.durable.base import nap
 from rosey.events import Outcome
-from workflows.playlist import copy, forecast, heard, moves, people, plan, player, reports, texts
+from workflows.playlist import (
+    autoplay,
+    copy,
+    forecast,
+    heard,
+    moves,
+    people,
+    plan,
+    player,
+    reports,
+    texts,
+)
 from workflows.playlist.models import (
     NowState,
     Pending,
@@ -115,11 +129,12 @@ class Playlist(Durable):
         while True:
             self.stirred = False
             people.park(self.room, workflow.now())
+            autoplay.last_of_all(self.room)
             self._work_beside()
             self._show()
             if self.unsaid:
                 await self._speak()
-            elif not await self._edit():
+            elif not await self._edit() and not self.unsaid:
                 await self._wait()
             if self.ought_to_renew(quiet=self._is_quiet()):
                 await self._renew()
@@ -139,10 +154,10 @@ class Playlist(Durable):
             return self.stirred or self.ought_to_renew(quiet=self._is_quiet())
 
         now = workflow.now()
-        ends = [
-            end for end in (heard.patience_ends(self.room), people.next_parking(self.room)) if end
-        ]
-        left = (min(ends) - now).total_seconds() if ends else LONGEST_NAP
+        room = self.room
+        ends = (heard.patience_ends(room), people.next_parking(room), autoplay.rest_ends(room, now))
+        next_end = min(filter(None, ends), default=None)
+        left = (next_end - now).total_seconds() if next_end else LONGEST_NAP
         if not await nap(max(1.0, min(left, LONGEST_NAP)), wake, "look after the list"):
             heard.give_up(self.room, workflow.now())
 
@@ -178,8 +193,11 @@ class Playlist(Durable):
         platform = self.room.platform
         again, platform.tried = wish == platform.tried, wish
         if again:
-            workflow.logger.warning("%s does nothing on this platform", edits[0].kind)
-            platform.cannot[edits[0].kind] = "it does nothing"
+            kind = edits[0].kind
+            workflow.logger.warning("%s does nothing on this platform", kind)
+            platform.cannot[kind] = texts.NO_EFFECT
+            if kind != "look":
+                self.unsaid.append(Outcome(say=[texts.cannot(kind, texts.NO_EFFECT)]))
         return again
 
     # -- beside the list -------------------------------------------------------------------
@@ -191,6 +209,8 @@ class Playlist(Durable):
             self._begin("load", self._load())
         elif room.writing or copy.is_news(room):
             self._begin("record", self._record())
+        if autoplay.is_wanted(room, workflow.now()):
+            self._begin("autoplay", self._fill())
         for request in room.requests[:LOOK_UPS_AT_ONCE]:
             self._begin(request.id, self._look_up(request))
 
@@ -219,6 +239,13 @@ class Playlist(Durable):
         room.writing = room.writing or copy.news(room)
         await self._do(RECORD_PLAYLIST, room.writing, None)
         room.writing = None
+
+    async def _fill(self) -> None:
+        """Nobody asks for anything: something of the room's own list plays."""
+        room = self.room
+        wanted = LoadList(channel=room.channel, name=room.settings.autoplay)
+        found = await self._do(LOAD_LIST, wanted, LoadedList)
+        self.unsaid += autoplay.choose(room, found.items if found else [], workflow.now())
 
     async def _do(self, name: str, what: BaseModel, answer: type[Answer] | None) -> Answer | None:
         try:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from activities.media import shelf
 from activities.media.catalogue import Catalogue
 from activities.media.matching import fit, words_of
+from activities.media.web import WebError
 from rosey.contracts.media import FoundMedia, LookedUp, Wanted
 
 FILMS: list[dict[str, Any]] = [
@@ -45,6 +46,40 @@ async def find(catalogue: Catalogue, text: str, *types: str) -> LookedUp | None:
 async def title(catalogue: Catalogue, text: str, *types: str) -> str | None:
     found = await find(catalogue, text, *types)
     return found.media.title if found and found.media else None
+
+
+class Knows:
+    """A site that tells all there is, and has another title for it."""
+
+    async def fill(self, media: FoundMedia) -> FoundMedia:
+        told = {"title": "Theirs", "seconds": 60.0, "thumbnail": "https://example.com/a.jpg"}
+        return media.model_copy(update=told)
+
+
+class Away:
+    async def fill(self, media: FoundMedia) -> FoundMedia:
+        raise WebError("nobody answers")
+
+
+async def test_what_a_list_leaves_out_the_hooks_may_know(tmp_path: Path) -> None:
+    """What it says stands; a hook that fails costs nothing."""
+    write(tmp_path / "films.json", json.dumps(FILMS))
+    catalogue = Catalogue(tmp_path, [Away(), Knows()])
+    for text, seconds in (("alien", 7020), ("amelie", 60)):
+        found = await find(catalogue, text)
+        assert found is not None
+        assert found.media is not None
+        assert found.media.seconds == seconds
+        assert found.media.title in ("Alien", "Amélie")
+        assert found.media.thumbnail == "https://example.com/a.jpg"
+        assert found.media.source == "catalogue"
+
+
+async def test_what_belongs_to_a_series_says_so(films: Catalogue) -> None:
+    found = await find(films, "the tick pilot")
+    assert found is not None
+    assert found.media is not None
+    assert (found.media.title, found.media.series) == ("Pilot", "The Tick")
 
 
 async def test_a_title_is_found(films: Catalogue) -> None:

@@ -1,9 +1,10 @@
 """What the database is told, and what it gives back after a loss."""
 
 from rosey.contracts.playlist import Item
-from tests.workflows.playlist.platform import ROSEY, START
+from rosey.events import PlaylistChange
+from tests.workflows.playlist.platform import CHANNEL, ROSEY, START
 from tests.workflows.playlist.room import Desk
-from workflows.playlist import copy, moves
+from workflows.playlist import copy, moves, whole_list
 from workflows.playlist.models import Entry, Playing
 
 
@@ -74,12 +75,22 @@ def test_an_order_is_news() -> None:
 
 def test_all_comes_back_when_only_the_database_knows() -> None:
     desk = Desk()
+    desk.room.platform.known = True
     [told] = copy.loaded(desk.room, [item("a"), item("b", "bob")])
     assert told.say == ["♻️ Recovered 2 items."]
     assert desk.queue == ["a", "b"]
     assert [entry.added_by for entry in desk.room.queue] == ["alice", "bob"]
     assert desk.room.loaded
+    assert not desk.room.recovering
     assert not told.events
+
+
+def test_it_is_said_once_when_the_platform_s_list_is_still_to_come() -> None:
+    desk = Desk()
+    assert copy.loaded(desk.room, [item("a"), item("b", "bob")]) == []
+    whole = PlaylistChange(id="l-1", channel=CHANNEL, at=START, kind="replaced")
+    assert desk.note(*whole_list.replaced(desk.room, whole, START)) == "♻️ Recovered 2 items."
+    assert not desk.room.recovering
 
 
 def test_nothing_to_bring_back() -> None:

@@ -116,6 +116,27 @@ def test_between_two_of_one_person_each_other_comes_once(steps: list[tuple[str, 
 @settings(max_examples=300, deadline=None)
 @given(COMING_AND_GOING)
 def test_who_comes_back_overtakes_nobody_twice(steps: list[tuple[str, object]]) -> None:
+    check_coming_and_going(steps)
+
+
+def test_who_has_had_his_turn_and_comes_back_has_the_next_in_the_next_round() -> None:
+    """Carol adds once more while she is taken for away, and that is on before what waits aside."""
+    check_coming_and_going(
+        [
+            ("add", "alice"),
+            ("add", "alice"),
+            ("start", 0),
+            ("add", "alice"),
+            ("add", "carol"),
+            ("leave", "carol"),
+            ("start", 0),
+            ("add", "carol"),
+            ("start", 0),
+        ]
+    )
+
+
+def check_coming_and_going(steps: list[tuple[str, object]]) -> None:
     evening = Evening()
     evening.run(steps)
     for _, others in evening.between():

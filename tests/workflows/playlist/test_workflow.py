@@ -1,6 +1,7 @@
 """A room's evening on a clock that can be wound forward."""
 
-from tests.workflows.playlist.theatre import Theatre
+from rosey.contracts.media import FoundMedia
+from tests.workflows.playlist.theatre import SECONDS, Theatre
 
 
 async def joined(theatre: Theatre, *users: str) -> None:
@@ -52,7 +53,7 @@ async def test_the_queue_is_rebuilt_from_the_database(theatre: Theatre) -> None:
     await joined(theatre)
     await theatre.until(lambda state: state.waiting == 2)
     assert await theatre.queue() == ["a2", "a3"]
-    assert [line for line in theatre.lines if "Recovered" in line]
+    assert [line for line in theatre.lines if "Recovered" in line] == ["♻️ Recovered 3 items."]
     assert [item.media.id for item in theatre.list.items] == ["a1", "a2", "a3"]
 
 
@@ -71,6 +72,27 @@ async def test_it_renews_itself_and_loses_nothing(hurried: Theatre) -> None:
     assert (await hurried.handle.describe()).run_id != first
     assert await hurried.queue() == wanted[40:]
     assert not (await hurried.state()).cannot
+
+
+async def test_a_saved_list_plays_until_somebody_asks(theatre: Theatre) -> None:
+    """And again when its time has come, without anybody doing anything."""
+    wanted = {"autoplay": "horror", "autoplay_again": 7200}
+    theatre.lists["horror"] = [
+        FoundMedia(type="yt", id=id, title=id, seconds=SECONDS) for id in ("h1", "h2")
+    ]
+    await joined(theatre, "alice")
+    await theatre.order("find", settings=wanted)
+    await theatre.until(lambda state: state.playing.startswith("▶️ h1") and state.waiting == 1)
+    await theatre.order("add", user="alice", rank=0, text="a1")
+    await theatre.at_rest()
+    assert await theatre.queue() == ["a1", "h2"]
+    for _ in range(3):
+        await theatre.play()
+    assert (await theatre.state()).playing == "Nothing is playing."
+    (line,) = theatre.lines
+    assert line.startswith("📺 Added to queue (#1): a1 · in ")
+    await theatre.clock.sleep(7200)
+    await theatre.until(lambda state: state.playing.startswith("▶️ h1"))
 
 
 async def test_an_outage_of_the_database_is_waited_out(theatre: Theatre) -> None:

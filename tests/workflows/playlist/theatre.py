@@ -12,11 +12,14 @@ from rosey.contracts.chat import ANNOUNCE, Announced, Announcement
 from rosey.contracts.media import LOOK_UP, FoundMedia, LookedUp, Wanted
 from rosey.contracts.playlist import (
     EDIT_PLAYLIST,
+    LOAD_LIST,
     LOAD_QUEUE,
     RECORD_PLAYLIST,
     Edits,
     Item,
+    LoadedList,
     LoadedQueue,
+    LoadList,
     LoadQueue,
     PlaylistChange,
 )
@@ -39,6 +42,7 @@ class Theatre:
         self.events: list[tuple[str, dict[str, Any]]] = []
         self.changes: list[PlaylistChange] = []
         self.copy: list[Item] = []
+        self.lists: dict[str, list[FoundMedia]] = {}
         self.tries = 0
         self.away = False
         self.handle: WorkflowHandle[Any, Any] | None = None
@@ -77,9 +81,13 @@ class Theatre:
     async def load(self, wish: LoadQueue) -> LoadedQueue:
         return LoadedQueue(items=self.copy)
 
+    @activity.defn(name=LOAD_LIST)
+    async def load_list(self, wish: LoadList) -> LoadedList:
+        return LoadedList(items=self.lists.get(wish.name, []))
+
     @property
     def activities(self) -> list[Callable[..., Any]]:
-        return [self.announce, self.look_up, self.edit, self.record, self.load]
+        return [self.announce, self.look_up, self.edit, self.record, self.load, self.load_list]
 
     # -- the room --------------------------------------------------------------------------
 
