@@ -152,7 +152,10 @@ async def save(ctx: Context) -> str:
 async def load(ctx: Context) -> Outcome:
     """Add a saved list to the queue."""
     with _database():
-        entries = await Lists(ctx.db, ctx.channel).load(list_name(ctx.text))
+        name = list_name(ctx.text)
+        entries = await Lists(ctx.db, ctx.channel).load(name)
+        if not entries:
+            raise NoList(f"There is no list {name}. {ctx.command.prefix}playlist lists shows all.")
     return await _load(ctx, entries)
 
 

@@ -72,8 +72,9 @@ def plugin_help(prefix: str, plugin: str, commands: list[ChatCommand]) -> str:
 
 def info(prefix: str) -> str:
     return (
-        "I am Rosey. I keep rooms company: dice, a magic 8-ball, trivia, quotes, and a memory of "
-        f"who is here. What I start survives crashes. {prefix}help lists what I can do."
+        "I am Rosey. I keep rooms company: a queue of films, trivia, dice, a magic 8-ball, quotes, "
+        "and a memory of who is here. What I start survives crashes. "
+        f"{prefix}help lists what I can do."
     )
 
 

@@ -9,6 +9,8 @@ from workflows.playlist.models import Entry, Playing, Room, Settings
 from workflows.playlist.rules import Over, length
 
 PAGE = 5
+# Seconds that are known of what has no known length: less says nothing.
+WORTH_SAYING = 60
 NO_TITLE = "something without a title"
 NOTHING_YOURS = "Nothing of yours is waiting. !queue shows the numbers."
 FIND_WHAT = "Find what? For example: !find matrix"
@@ -159,6 +161,8 @@ def when(start: Start, now: datetime) -> str:
     seconds = (start.at - now).total_seconds()
     if seconds < 5:
         return "after what is on" if start.at_least else "next"
+    if start.at_least and seconds < WORTH_SAYING:
+        return "after those before it"
     return f"in {'at least ' if start.at_least else ''}{span(seconds)}"
 
 

@@ -68,6 +68,17 @@ def test_what_is_not_known_is_said() -> None:
     ]
 
 
+def test_behind_what_has_no_known_length_no_few_seconds_are_promised() -> None:
+    desk = Desk()
+    for user in ("alice", "bob", "carol"):
+        desk.add(user, user[0], seconds=0)
+    desk.start()
+    assert read(desk, "queue")[1:3] == [
+        "1. b [??:??] by bob · after what is on",
+        "2. c [??:??] by carol · after those before it",
+    ]
+
+
 def test_who_is_away_is_waited_for() -> None:
     desk = Desk()
     desk.add("alice", "a1")
