@@ -152,10 +152,7 @@ async def save(ctx: Context) -> str:
 async def load(ctx: Context) -> Outcome:
     """Add a saved list to the queue."""
     with _database():
-        name = list_name(ctx.text)
-        entries = await Lists(ctx.db, ctx.channel).load(name)
-        if not entries:
-            raise NoList(f"There is no list {name}. {ctx.command.prefix}playlist lists shows all.")
+        entries = await _saved(ctx, list_name(ctx.text))
     return await _load(ctx, entries)
 
 
@@ -183,7 +180,7 @@ async def export(ctx: Context) -> str:
     """Write a saved list to a file in the plugin's data folder."""
     name, _, wish = ctx.text.strip().partition(" ")
     with _database():
-        entries = await Lists(ctx.db, ctx.channel).load(list_name(name))
+        entries = await _saved(ctx, list_name(name))
         format = list_files.format_of(f"list.{wish.strip().lower() or 'json'}")
         file = list_files.file_name(ctx.channel, list_name(name), format)
         data = (
@@ -207,6 +204,14 @@ async def bring_in(ctx: Context) -> str:
     left_out = [*(str(each) for each in contents.refused), *refused]
     rest = f" {len(left_out)} left out: {left_out[0]}" if left_out else ""
     return f"💾 {len(entries)} items kept as {name}.{rest}"
+
+
+async def _saved(ctx: Context, name: str) -> list[Entry]:
+    """Raises NoList."""
+    entries = await Lists(ctx.db, ctx.channel).load(name)
+    if not entries:
+        raise NoList(f"There is no list {name}. {ctx.command.prefix}playlist lists shows all.")
+    return entries
 
 
 async def _save(ctx: Context, name: str, entries: Sequence[Entry]) -> None:
