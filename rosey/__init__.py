@@ -7,6 +7,7 @@ from rosey.events import (
     Message,
     Outcome,
     PlaylistChange,
+    PluginEvent,
     User,
     UserEvent,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "Outcome",
     "PlaylistChange",
     "Plugin",
+    "PluginEvent",
     "Rank",
     "Refused",
     "Rest",

@@ -18,6 +18,7 @@ from rosey.events import (
     Message,
     Outcome,
     PlaylistChange,
+    PluginEvent,
     Sent,
     UserEvent,
 )
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from rosey.plugin import Answer, Context, Handler
 
 PREFIX = "rosey.events."
+# What plugins tell of has a name of its own here: `plugins.playlist.item_started`.
+PLUGINS = "plugins."
+_OF_PLUGIN = re.compile(r"[a-z][a-z0-9]*\.[a-z][a-z0-9_]*")
 # Of these two only what became of changes of the playlist is told: lines would flood.
 AboutActions = Sent | ActionRefused
 TOLD_KINDS = "media_"
@@ -51,12 +55,17 @@ def action_of(event: str) -> str:
     return f"on_{event.replace('.', '_')}"
 
 
-def id_of(event: RoomEvent) -> str:
+def subject_of(event: str) -> str:
+    """What a manifest must list for it: `rosey.events.user.join`, `rosey.plugins.dice.rolled`."""
+    return f"rosey.{event}" if event.startswith(PLUGINS) else PREFIX + event
+
+
+def id_of(event: RoomEvent | PluginEvent) -> str:
     """By which it is known that an event is the same again."""
     return event.action_id if isinstance(event, AboutActions) else event.id
 
 
-def time_of(event: RoomEvent) -> datetime:
+def time_of(event: RoomEvent | PluginEvent) -> datetime:
     """When it happened."""
     return event.sent_at if isinstance(event, Message | Sent) else event.at
 
@@ -65,8 +74,24 @@ def listener(event: str, handler: Callable[[Context, Any], Awaitable[Answer]]) -
     """A handler of the event as its model. Raises ValueError for an event that there is not."""
     if event not in EVENTS:
         raise ValueError(f"{event!r} is no event; there are: {', '.join(EVENTS)}")
-    model = EVENTS[event]
+    return _reading(EVENTS[event], handler)
 
+
+def of_plugin(event: str) -> str:
+    """The name here of `playlist.item_started`. Raises ValueError for what is no such event."""
+    if not _OF_PLUGIN.fullmatch(event):
+        raise ValueError(f"{event!r} is no plugin's event; one looks like playlist.item_started")
+    return PLUGINS + event
+
+
+def plugin_listener(handler: Callable[[Context, Any], Awaitable[Answer]]) -> Handler:
+    """A handler of what a plugin tells of, as PluginEvent."""
+    return _reading(PluginEvent, handler)
+
+
+def _reading(
+    model: type[RoomEvent | PluginEvent], handler: Callable[[Context, Any], Awaitable[Answer]]
+) -> Handler:
     @wraps(handler)
     async def run(ctx: Context) -> Answer:
         return await handler(ctx, model.model_validate(ctx.command.event))

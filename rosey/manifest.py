@@ -47,6 +47,10 @@ HEARD = (
     "rosey.events.refused",
     "rosey.events.>",
 )
+# What a plugin tells of may be heard too, but not how commands end: hearing it is a command.
+OF_PLUGIN = re.compile(
+    r"rosey\.plugins\.[a-z][a-z0-9]*\.(?!command_(?:succeeded|failed)$)[a-z][a-z0-9_]*"
+)
 
 Manifest = TypeVar("Manifest", bound=BaseModel)
 Token = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*$", max_length=32)]
@@ -168,13 +172,14 @@ class PluginManifest(BaseModel):
 
     def may_hear(self, subject: str) -> bool:
         """Whether what happens on this subject may be told to it."""
-        return subject in self.hears or ALL_EVENTS in self.hears
+        everywhere = ALL_EVENTS in self.hears and not OF_PLUGIN.fullmatch(subject)
+        return subject in self.hears or everywhere
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.name in RESERVED:
             raise ValueError(f"name: {self.name!r} is reserved for Rosey herself")
-        _each("hears", self.hears, HEARD)
+        _each("hears", [each for each in self.hears if not OF_PLUGIN.fullmatch(each)], HEARD)
         _each("actions", self.actions, ACTION_KINDS)
         for people in self.people:
             _kept_here(people, self.storage)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random as randomness
 import re
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, tzinfo
 from functools import wraps
 from pathlib import Path
@@ -114,6 +114,16 @@ class Context:
         if self.kit.services is None:
             raise RuntimeError("there is no bus here to ask other plugins")
         return self.kit.services
+
+    def in_room(self, channel: str) -> Context:
+        """The same work in a room, with its settings: for services, which are asked from nowhere.
+
+        Raises Refused where the plugin is off, or there is no such room.
+        """
+        if channel not in self.kit.rooms():
+            raise Refused(f"{self.command.plugin} is not on in {channel or 'a room without name'}.")
+        command = self.command.model_copy(update={"channel": channel})
+        return replace(self, command=command, settings=self.kit.settings(channel))
 
     def phrase(self, key: str, /, **values: object) -> str:
         """The text of that key in the room's language, which is the setting `language`."""
@@ -237,6 +247,20 @@ class Plugin:
 
         def register(handler: Listening) -> Listening:
             self._hear(event, heard.listener(event, handler))
+            return handler
+
+        return register
+
+    def on_plugin(self, event: str) -> Callable[[Listening], Listening]:
+        """Makes a function hear what another plugin tells of, as `playlist.item_started`.
+
+        It takes ctx and the PluginEvent, in the rooms where both are on; what it answers is said
+        there. plugin.toml must list `rosey.plugins.<event>` under hears. Raises ValueError.
+        """
+        name = heard.of_plugin(event)
+
+        def register(handler: Listening) -> Listening:
+            self._hear(name, heard.plugin_listener(handler))
             return handler
 
         return register

@@ -11,6 +11,7 @@ from nats.js import JetStreamContext
 from nats.js.api import (
     AckPolicy,
     ConsumerConfig,
+    DeliverPolicy,
     DiscardPolicy,
     KeyValueConfig,
     RePublish,
@@ -48,7 +49,8 @@ MOST_TRIES = 5
 class ConsumerSpec:
     """A durable consumer: `ack_wait` in seconds, at most `at_once` messages in hand.
 
-    What was delivered more than `most_tries` times is set aside; 0 is no limit.
+    What was delivered more than `most_tries` times is set aside; 0 is no limit. With `only_new`
+    nothing is delivered that was there before the consumer.
     """
 
     stream: str
@@ -57,6 +59,7 @@ class ConsumerSpec:
     ack_wait: float = 5.0
     at_once: int = 256
     most_tries: int = MOST_TRIES
+    only_new: bool = False
 
     @property
     def config(self) -> ConsumerConfig:
@@ -66,6 +69,7 @@ class ConsumerSpec:
             ack_policy=AckPolicy.EXPLICIT,
             ack_wait=self.ack_wait,
             max_ack_pending=self.at_once,
+            deliver_policy=DeliverPolicy.NEW if self.only_new else DeliverPolicy.ALL,
         )
 
 
@@ -220,6 +224,12 @@ def heard_consumer() -> ConsumerSpec:
         subjects.REFUSED,
     )
     return ConsumerSpec(EVENTS, "heard", heard, ROUTER_ACK_WAIT)
+
+
+def told_consumer(plugin: str, events: Iterable[str]) -> ConsumerSpec:
+    """The routers share what a plugin tells of, for the other plugins that hear it."""
+    heard = tuple(subjects.event(plugin, name) for name in sorted(events))
+    return ConsumerSpec(events_of(plugin), "heard", heard, ROUTER_ACK_WAIT, only_new=True)
 
 
 def sends_consumer(connection: str) -> ConsumerSpec:

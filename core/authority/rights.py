@@ -1,6 +1,6 @@
 """What each name on the bus may publish and hear: from the manifests, and one table for core."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -132,7 +132,7 @@ def of_connection(connection: str, manifest: ConnectorManifest) -> Rights:
     return _rights(connection_name(connection), publish=publish)
 
 
-def _router(plugins: Iterable[str]) -> Rights:
+def _router(plugins: Collection[str]) -> Rights:
     """It makes the streams, so it may use all of JetStream's interface.
 
     It deletes what plugins that are gone have left, and so reaches all they may have in buckets.
@@ -142,6 +142,7 @@ def _router(plugins: Iterable[str]) -> Rights:
         "$JS.ACK.EVENTS.router.>",
         "$JS.ACK.EVENTS.heard.>",
         *(f"$JS.ACK.{streams.replies_of(plugin)}.router.>" for plugin in plugins),
+        *(f"$JS.ACK.{streams.events_of(plugin)}.heard.>" for plugin in plugins),
         f"$KV.{subjects.LISTENING_BUCKET}.>",
         _key(subjects.PLUGINS_BUCKET, "*"),
         _key(subjects.SETTINGS_BUCKET, subjects.set_in_rooms("*")),

@@ -202,6 +202,7 @@ def _takers(subject: str) -> Iterator[str]:
     takers: list[tuple[str, ConsumerSpec]] = [
         ("router", streams.events_consumer()),
         ("router", streams.heard_consumer()),
+        ("router, for plugins that hear it", streams.told_consumer(PLUGIN, "*")),
         ("recorder", streams.recorded_events()),
         ("router", streams.replies_consumer(PLUGIN)),
         ("plugin", streams.commands_consumer(PLUGIN)),

@@ -73,6 +73,7 @@ HEAR = [
     (r"rosey\.monitoring\.health", "what is wrong with a service"),
     (r"db\.\*\.\*\.\*", "what plugins store and ask for"),
     (r"rosey\.events\.>", "everything that happens in every room"),
+    (r"rosey\.plugins\.([^.]+)\.(.+)", "what the plugin {0} tells in every room: {1}"),
     (r"rosey\.events\.(.+)", "what happens in every room: {0}"),
 ]
 

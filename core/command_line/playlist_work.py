@@ -12,6 +12,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from core import config as configuration
 from core.command_line.operator import as_operator
+from core.command_line.playlist_running import hand_over, waiting
 from core.errors import UserError
 from core.logs import printable
 from core.old_queue import OldItem, read_old_queue
@@ -42,31 +43,34 @@ class Plan:
 def bring_in(
     file: Path, channel: str | None, is_dry: bool, data: Path, config: Path | None
 ) -> None:
-    """Says of each room what was done. Raises UserError, and then no room is changed."""
+    """Says of each room what was done. Raises UserError; what was done then is not doubled."""
     rooms = read_old_queue(file, channel)
     settings = configuration.load(data, config)
     for key in rooms:
         settings.connection(Channel.parse(key).connection)
     address = find(data).addresses.temporal
 
-    async def work(bus: Bus) -> list[Plan]:
-        await _refuse_open(address, list(rooms))
+    async def work(bus: Bus) -> list[str]:
+        client, running = await _open(address, list(rooms))
+        now = clock.now()
+        said = [await give(client, key, rooms[key], now, is_dry) for key in running]
         storage = QueueStorage(Database.on(bus, PLUGIN))
-        plans = await plan_all(storage, rooms, clock.now())
+        closed = {key: old for key, old in rooms.items() if key not in running}
+        plans = await plan_all(storage, closed, now)
         if not is_dry:
             for each in plans:
                 await carry_out(storage, each)
-        return plans
+        return [*said, *(in_words(each, is_dry) for each in plans)]
 
     try:
-        plans = as_operator(data, config, work)
+        lines = as_operator(data, config, work)
     except StorageError as problem:
         raise UserError(
             f"The database did not take it: {problem} What was imported before is not doubled by "
             "another try."
         ) from problem
-    for each in plans:
-        typer.echo(printable(in_words(each, is_dry)))
+    for line in lines:
+        typer.echo(printable(line))
 
 
 async def plan_all(
@@ -104,14 +108,14 @@ async def carry_out(storage: QueueStorage, plan: Plan) -> None:
 
 def in_words(plan: Plan, is_dry: bool) -> str:
     """`lounge/lobby: 12 items added, 3 there already; 15 wait now.`"""
-    items = "1 item" if plan.added == 1 else f"{plan.added:,} items"
+    items = _items(plan.added)
     if is_dry:
         return f"{plan.channel}: {items} to add, {plan.known:,} there already; nothing was changed."
     return f"{plan.channel}: {items} added, {plan.known:,} there already; {len(plan.queue):,} wait."
 
 
 async def open_rooms(client: Client, channels: Sequence[str]) -> list[str]:
-    """Those whose playlist runs: it has the queue, and writes its own over any other."""
+    """Those whose playlist runs: it has the queue, and writes it over the database's copy."""
     found = []
     for channel in channels:
         try:
@@ -125,19 +129,38 @@ async def open_rooms(client: Client, channels: Sequence[str]) -> list[str]:
     return found
 
 
-async def _refuse_open(address: str, channels: Sequence[str]) -> None:
+async def give(
+    client: Client, channel: str, old: Sequence[OldItem], now: datetime, is_dry: bool
+) -> str:
+    """Hands the items to a queue that runs, and says what became of them. Raises UserError."""
+    if is_dry:
+        return in_words(plan(channel, await waiting(client, channel), old, now), is_dry)
+    done = await hand_over(client, channel, old, now)
+    items = _items(done.added)
+    if done.before:
+        return (
+            f"{channel}: the running queue took this over a few minutes ago ({items} then), and "
+            "nothing was changed now."
+        )
+    return (
+        f"{channel}: {items} given to the running queue, {done.known:,} there already; "
+        f"{done.waiting:,} wait."
+    )
+
+
+async def _open(address: str, channels: Sequence[str]) -> tuple[Client, list[str]]:
+    """And which playlists run. Raises UserError."""
     try:
         client = await connect(address, PATIENCE)
-        running = await open_rooms(client, channels)
+        return client, await open_rooms(client, channels)
     except TemporalAway as problem:
         raise UserError(str(problem)) from problem
     except RPCError as problem:
         raise UserError(f"Temporal does not say which playlists run: {problem}.") from problem
-    if running:
-        raise UserError(
-            f"The playlist of {', '.join(running)} is running and would write its own queue over "
-            "the import, so nothing was changed. Import before its first item is added."
-        )
+
+
+def _items(count: int) -> str:
+    return "1 item" if count == 1 else f"{count:,} items"
 
 
 def _likeness(kind: str, media_id: str, added_by: str) -> tuple[str, str, str]:

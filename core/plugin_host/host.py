@@ -15,7 +15,7 @@ from rosey import clock, ids, streams, subjects, tasks
 from rosey.bus import Bus, Consumer, Delivery
 from rosey.events import Command, Happening, Outcome, PluginEvent, PluginPresence
 from rosey.handling import announcement_of, handle, reply_to
-from rosey.heard import PREFIX
+from rosey.heard import subject_of
 from rosey.kit import Kit
 from rosey.manifest import ManifestError, PluginManifest, Storage
 from rosey.plugin import Context, Plugin, Workflows
@@ -68,6 +68,8 @@ class PluginHost:
             texts=texts or Texts(strict=False),
             folder=data,
             dev=dev,
+            rooms=rooms,
+            settings=settings,
         )
         self._timers = Timers(manifest.name, plugin.timers, rooms, self._tick)
         self._services = ServiceDesk(bus, manifest, plugin.offers, self._context, self._publish)
@@ -81,9 +83,10 @@ class PluginHost:
         """
         name = self.manifest.name
         for event in self.plugin.heard:
-            if not self.manifest.may_hear(PREFIX + event):
+            subject = subject_of(event)
+            if not self.manifest.may_hear(subject):
                 raise ManifestError(
-                    f'{name} hears {event}: add "{PREFIX + event}" to hears in its plugin.toml'
+                    f'{name} hears {event}: add "{subject}" to hears in its plugin.toml'
                 )
         self._consumer = await self.bus.consume(self._spec, self._handle)
         await self._services.start()

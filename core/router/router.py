@@ -13,6 +13,7 @@ from core.router.heard import Heard
 from core.router.presence import Presences
 from core.router.readers import Readers
 from core.router.sparingly import Sparingly
+from core.router.told import Told
 from core.router.turns import Turns
 from rosey import channels, ids, streams, subjects, tasks
 from rosey.bus import Bus, BusError, Delivery, Mirror, StreamFull
@@ -49,6 +50,7 @@ class Router:
         self._words: Table = table([])
         self._presences = Presences()
         self._heard = Heard(bus, config, self._settings, self._presences, self._manifests)
+        self._told = Told(bus, self._heard.on_plugin_event)
         self._listening: dict[str, dict[str, Listening]] = {}
         self._open: Mirror | None = None
         self._cooldowns = CoolDowns()
@@ -68,6 +70,7 @@ class Router:
         await self._readers.read(self._manifests)
         await self.bus.consume(streams.events_consumer(), self._on_event)
         await self.bus.consume(streams.heard_consumer(), self._heard.on_event)
+        await self._told.read(self._manifests)
 
     async def learn(self, manifests: dict[str, PluginManifest]) -> None:
         """Goes on with other plugins than those it began with. Raises BusError."""
@@ -76,6 +79,7 @@ class Router:
         self._manifests = known
         self._heard.learn(known)
         await self._readers.read(known)
+        await self._told.read(known)
 
     async def sweep(self, plugins: Collection[str]) -> bool:
         """Deletes what others than these have left on the bus; whether all is gone.

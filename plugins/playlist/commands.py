@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from plugins.playlist import history as past
-from plugins.playlist import list_files
+from plugins.playlist import list_files, services
 from plugins.playlist.lists import Entry, Lists, NoList, list_name
 from rosey import Context, Outcome, Plugin, Rank, Refused
 from rosey.contracts.media import FoundMedia
@@ -19,6 +19,7 @@ NOTHING_YET = "Nothing has been played here yet."
 AWAY = "I cannot look that up just now: the database is away. The queue goes on; try again later."
 
 plugin = Plugin("playlist")
+services.offer(plugin)
 
 
 # -- the queue ---------------------------------------------------------------------------------

@@ -281,6 +281,11 @@ class Bus:
         """Creates a consumer or changes it; only core and the operator have the right to."""
         await self.js.add_consumer(spec.stream, spec.config)
 
+    async def unmake(self, spec: ConsumerSpec) -> None:
+        """Deletes a consumer if it is there; only core and the operator have the right to."""
+        with suppress(NotFoundError):
+            await self.js.delete_consumer(spec.stream, spec.durable)
+
     async def made(self, spec: ConsumerSpec) -> None:
         """Waits until the consumer is there, and with it all streams and buckets.
 

@@ -1,7 +1,7 @@
 """From a message to its command, and from a reply to what is to be done about it: pure."""
 
 from rosey import ids
-from rosey.events import NOBODY, Action, Command, Message, Reply
+from rosey.events import NOBODY, Action, Command, Message, PluginEvent, Reply
 from rosey.heard import RoomEvent, action_of, id_of, time_of
 from rosey.manifest import PluginManifest
 from rosey.routing.policy import allowed_actions, tidy
@@ -29,7 +29,7 @@ def command_of(
 
 
 def command_of_event(
-    name: str, event: RoomEvent, plugin: str, seq: int = 0, prefix: str = "!"
+    name: str, event: RoomEvent | PluginEvent, plugin: str, seq: int = 0, prefix: str = "!"
 ) -> Command:
     """What a plugin is told of an event: a command that nobody typed."""
     action = action_of(name)

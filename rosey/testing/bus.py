@@ -126,7 +126,14 @@ class MemoryBus(Bus):
         stream = self.memory.streams.get(spec.stream)
         if stream is None:
             raise NotFoundError
-        stream.durables.setdefault(spec.durable, Durable(stream, spec)).spec = spec
+        if spec.durable not in stream.durables:
+            seen = len(stream.messages) if spec.only_new else 0
+            stream.durables[spec.durable] = Durable(stream, spec, seen)
+        stream.durables[spec.durable].spec = spec
+
+    async def unmake(self, spec: ConsumerSpec) -> None:
+        if stream := self.memory.streams.get(spec.stream):
+            stream.durables.pop(spec.durable, None)
 
     async def _look_for(self, spec: ConsumerSpec) -> None:
         self._check()

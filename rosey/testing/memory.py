@@ -54,11 +54,11 @@ class InHand:
 class Durable:
     """A consumer's place in a stream, shared by all who take from it."""
 
-    def __init__(self, stream: "Stream", spec: ConsumerSpec) -> None:
+    def __init__(self, stream: "Stream", spec: ConsumerSpec, seen: int = 0) -> None:
         self.stream = stream
         self.spec = spec
         self.takers: deque[Taker] = deque()
-        self._seen = 0
+        self._seen = seen
         self._in_hand: dict[int, InHand] = {}
         self._again: deque[int] = deque()
 

@@ -9,9 +9,17 @@ from pydantic import BaseModel
 from rosey import clock
 from rosey.contracts.storage import Code
 from rosey.cooldowns import CoolDowns
-from rosey.events import Action, Command, Happening, Message, Outcome, PluginPresence
+from rosey.events import (
+    Action,
+    Command,
+    Happening,
+    Message,
+    Outcome,
+    PluginEvent,
+    PluginPresence,
+)
 from rosey.handling import handle, reply_to
-from rosey.heard import PREFIX, RoomEvent, action_of
+from rosey.heard import RoomEvent, action_of, subject_of
 from rosey.kit import Kit
 from rosey.manifest import ManifestError, PluginManifest, Storage
 from rosey.plugin import Context, Plugin
@@ -22,6 +30,7 @@ from rosey.routing.policy import refusal
 from rosey.storage import Database, StorageError
 from rosey.storage.client import Ask
 from rosey.testing.database import MemoryDatabase
+from rosey.testing.real import CHANNEL
 from rosey.testing.services import FakeServices
 from rosey.texts import Texts
 
@@ -55,7 +64,13 @@ class OfflineRosey:
             self.database = Database(_as_declared(manifest, self.tables))
         keys = self.database.keys if self.database and manifest.storage.keys else None
         self.services = FakeServices(manifest)
-        self._kit = Kit(keys=keys, texts=texts or Texts(), services=self.services)
+        self._kit = Kit(
+            keys=keys,
+            texts=texts or Texts(),
+            services=self.services,
+            rooms=lambda: [CHANNEL],
+            settings=lambda channel: settings,
+        )
         self._plugin = plugin
         self._settings = settings
         self._prefix = prefix
@@ -82,12 +97,12 @@ class OfflineRosey:
                 return await self.tell("pm" if message.pm else "message", message)
         return []
 
-    async def tell(self, name: str, event: RoomEvent) -> list[Action]:
+    async def tell(self, name: str, event: RoomEvent | PluginEvent) -> list[Action]:
         """What she does about an event, if the plugin hears it. Raises NeedsReal as `hear`."""
         if action_of(name) not in self._plugin.handlers:
             return []
-        if not self.manifest.may_hear(PREFIX + name):
-            raise ManifestError(f'hears: the plugin has a handler that needs "{PREFIX + name}"')
+        if not self.manifest.may_hear(subject_of(name)):
+            raise ManifestError(f'hears: the plugin has a handler that needs "{subject_of(name)}"')
         return await self.give(command_of_event(name, event, self.manifest.name, 0, self._prefix))
 
     async def _on_command(self, message: Message, found: Found) -> list[Action]:

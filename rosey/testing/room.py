@@ -9,7 +9,8 @@ from typing import Any, Self
 from pydantic import BaseModel
 
 from rosey import ids
-from rosey.events import Action, Happening, Message, User, UserEvent
+from rosey.events import Action, Happening, Message, PluginEvent, User, UserEvent
+from rosey.heard import of_plugin
 from rosey.manifest import PluginManifest
 from rosey.plugin import Plugin
 from rosey.ranks import Rank
@@ -114,6 +115,15 @@ class Room:
     async def leaves(self, user: User | str, rank: float | None = None) -> list[Said]:
         """Somebody goes; what Rosey says then."""
         return await self._tell("user.leave", user, rank)
+
+    async def tells(self, event: str, **data: Any) -> list[Said]:
+        """Another plugin tells of an event, as `playlist.item_started`; what Rosey says then."""
+        self._in_memory("room.tells")
+        at = self._next_moment()
+        plugin, _, name = event.partition(".")
+        id = ids.derive("e", event, at.timestamp())
+        told = PluginEvent(id=id, plugin=plugin, event=name, channel=CHANNEL, at=at, data=data)
+        return _said(await self._rosey.tell(of_plugin(event), told))
 
     @property
     def clock(self) -> Clock:

@@ -25,11 +25,13 @@ from rosey.contracts.playlist import (
     LoadList,
     LoadQueue,
 )
+from rosey.contracts.playlist_import import BRING_IN
 from rosey.durable import Durable, Order, carried, handlers
 from rosey.durable.base import nap
-from rosey.events import Outcome
+from rosey.events import Happening, Outcome
 from workflows.playlist import (
     autoplay,
+    brought,
     copy,
     forecast,
     heard,
@@ -60,6 +62,7 @@ FEW_TRIES = RetryPolicy(maximum_attempts=3)
 # Until the database is back, however long that takes.
 UNTIL_DONE = RetryPolicy(maximum_interval=timedelta(minutes=1))
 LOOK_UPS_AT_ONCE = 5
+EVENTS_AT_ONCE = 100
 LONGEST_NAP = 24 * 3600.0
 
 
@@ -110,6 +113,10 @@ class Playlist(Durable):
             room.settings = Settings.model_validate(order.settings)
         if order.action == "load":
             return moves.load(room, order, now)
+        if order.action == BRING_IN:
+            outcome, done = brought.bring_in(room, order, now)
+            self.unsaid.append(outcome)  # whoever brings it is not in the room
+            return Outcome(events=[Happening(name=BRING_IN, data=done.model_dump())])
         if order.event is not None:
             self.unsaid += heard.heard(room, order.action, order.event, now)
             return Outcome()
@@ -291,8 +298,12 @@ class Playlist(Durable):
     # -- saying ----------------------------------------------------------------------------
 
     async def _speak(self) -> None:
-        """Says what came of what happened, as much as there is, in one go."""
-        outcomes, self.unsaid[:] = list(self.unsaid), []
+        """Says what came of what happened, as much as fits into one message."""
+        count = events_in = 0
+        while count < len(self.unsaid) and events_in < EVENTS_AT_ONCE:
+            events_in += len(self.unsaid[count].events)
+            count += 1
+        outcomes, self.unsaid[:] = self.unsaid[:count], self.unsaid[count:]
         lines = [line for each in outcomes for line in [*each.say, *filter(None, [each.error])]]
         events = [event for each in outcomes for event in each.events]
         if not (lines or events):

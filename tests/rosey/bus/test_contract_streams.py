@@ -426,3 +426,17 @@ async def test_late_words_about_a_message_are_no_harm(each: Bus) -> None:
     await until(lambda: len(ear.all) + len(other.all) == 2)
     await asyncio.sleep(0.1)
     assert len(ear.all) + len(other.all) == 2
+
+
+async def test_a_consumer_that_wants_only_what_is_new_and_its_end(each: Bus) -> None:
+    await say(each, b"old")
+    ear = Ear()
+    await take(each, ear, only_new=True)
+    await say(each, b"new")
+    await ear.until(b"new")
+    spec = ConsumerSpec(streams.EVENTS, "reader", (subjects.MESSAGE,), only_new=True)
+    await each.make(spec)  # again, as a router does that starts
+    await each.unmake(spec)
+    await each.unmake(spec)
+    with pytest.raises(NotFoundError):
+        await each._look_for(spec)
