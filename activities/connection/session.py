@@ -269,7 +269,7 @@ class Session:
             with suppress(*AWAY):
                 await self._save()
             return
-        # After an outage of the bus it may come again while its first delivery is in hand.
+        # A line given back may come again before the end of its first try.
         async with self._turn:
             await self._say_lines(delivery, action, self.connector.lines(action.text))
 

@@ -144,7 +144,7 @@ class Consumer:
         its time) is not begun twice: its end is said of the newer one.
         """
         if tries > 1 and (known := self._worked_on(seq)):
-            known.reply, known.tries = reply, tries
+            known.reply = reply
             return
         delivery = Delivery(self, reply, subject, data, headers, seq, tries)
         task = asyncio.create_task(self._handle(delivery))

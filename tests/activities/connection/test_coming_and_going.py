@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from nats import errors as nats_errors
@@ -13,7 +14,7 @@ from activities.connection.record import Record
 from activities.connection.session import Session
 from connectors.fake.connector import FakeConnector
 from rosey import streams, subjects
-from rosey.bus import Bucket, Bus, Delivery
+from rosey.bus import Bucket, Bus, Consumer, Delivery
 from rosey.events import Action, Wire
 from rosey.platform import PlatformError
 from tests.activities.connection.stage import CONNECTION, ROSEY, Stage
@@ -383,16 +384,17 @@ async def test_an_action_delivered_again_while_it_is_in_hand_is_said_once(
     """After an outage the server does not know that its first delivery is being worked on."""
     monkeypatch.setattr(streams, "SENDS_ACK_WAIT", 0.2)
     tries: list[int] = []
-    real = Session._deliver
+    real = Consumer.take
 
-    async def deliver(self: Session, delivery: Delivery) -> None:
-        tries.append(delivery.tries)
-        await real(self, delivery)
+    def take(self: Consumer, *message: Any) -> None:
+        if self.stream == streams.SENDS:
+            tries.append(message[-1])
+        real(self, *message)
 
     async def unheard(self: Delivery) -> None:
         pass
 
-    monkeypatch.setattr(Session, "_deliver", deliver)
+    monkeypatch.setattr(Consumer, "take", take)
     monkeypatch.setattr(Delivery, "working", unheard)
     await stage.join()
     stage.room.hold()

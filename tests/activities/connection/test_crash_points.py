@@ -205,12 +205,13 @@ async def test_a_change_of_the_playlist_is_never_made_twice(
     await stage.add("y", id="r-2-0")
     await stage.until_word("r-2-0")
     assert stage.listed == [*made, "y"]
-    told = [(one.action_id, one.kind, one.reason) for one in await stage.refused()]
-    assert told == [("r-1-0", "media_add", "the connection was lost")]
     words = await stage.words()
     assert words.pop() == ("r-2-0", subjects.SENT)
-    assert words[-1] == ("r-1-0", subjects.REFUSED)
-    assert words[:-1] in ([], [("r-1-0", subjects.SENT)])
-    assert point != "edited" or (words[:-1], made) == ([], ["x"])
-    assert not words[:-1] or made == ["x"]
+    done, lost = ("r-1-0", subjects.SENT), ("r-1-0", subjects.REFUSED)
+    # The first process may have come so far as to know that it has told.
+    assert words in ([lost], [done, lost]) or (point, words) == ("acked", [done])
+    assert point != "edited" or (words, made) == ([lost], ["x"])
+    assert done not in words or made == ["x"]
+    told = [(one.action_id, one.kind, one.reason) for one in await stage.refused()]
+    assert told == [("r-1-0", "media_add", "the connection was lost")] * (lost in words)
     await stage.until_saved(lambda record: not record.edits)
