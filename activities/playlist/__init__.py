@@ -2,6 +2,8 @@
 
 from activities.playlist.activity import PlaylistActivities
 from activities.playlist.edits import EditActivities
+from activities.playlist.schedules import ScheduleActivities
+from activities.playlist.shows import ShowActivities
 from rosey.durable.surroundings import Activities, Surroundings
 from rosey.storage import Database
 
@@ -10,6 +12,15 @@ __all__ = ["activities"]
 
 def activities(surroundings: Surroundings) -> Activities:
     """What a manifest names."""
-    playlist = PlaylistActivities(Database.on(surroundings.bus, surroundings.plugin))
+    database = Database.on(surroundings.bus, surroundings.plugin)
+    playlist = PlaylistActivities(database)
     edits = EditActivities(surroundings.bus, surroundings.plugin)
-    return [playlist.record_playlist, playlist.load_queue, edits.edit_playlist]
+    schedules, shows = ScheduleActivities(database), ShowActivities(database)
+    return [
+        playlist.record_playlist,
+        playlist.load_queue,
+        playlist.load_list,
+        edits.edit_playlist,
+        *schedules.activities,
+        *shows.activities,
+    ]

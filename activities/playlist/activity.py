@@ -6,15 +6,19 @@ from temporalio.exceptions import ApplicationError
 from activities.playlist.changes import operations
 from activities.storage.failures import HOPELESS, for_good, for_now
 from rosey.contracts.playlist import (
+    LOAD_LIST,
     LOAD_QUEUE,
     RECORD_PLAYLIST,
+    LoadedList,
     LoadedQueue,
+    LoadList,
     LoadQueue,
     PlaylistChange,
 )
 from rosey.contracts.storage import Code
 from rosey.storage import Database, StorageError
 from rosey.storage.queue import QueueStorage
+from rosey.storage.saved_lists import NoList, list_name, load_list
 
 
 class PlaylistActivities:
@@ -53,6 +57,20 @@ class PlaylistActivities:
                 raise for_good(told, problem, lost="kept as it is") from problem
             raise for_now(f"The queue of {wanted.channel} is not read yet", problem) from problem
         return LoadedQueue(items=items)
+
+    @activity.defn(name=LOAD_LIST)
+    async def load_list(self, wanted: LoadList) -> LoadedList:
+        """What is on a saved list; nothing where there is none of that name."""
+        try:
+            entries = await load_list(self.database, wanted.channel, list_name(wanted.name))
+        except NoList:
+            return LoadedList()
+        except StorageError as problem:
+            told = f"The list {wanted.name} of {wanted.channel}"
+            if problem.code in HOPELESS:
+                raise for_good(f"{told} cannot be read", problem, lost="kept as it is") from problem
+            raise for_now(f"{told} is not read yet", problem) from problem
+        return LoadedList(items=[entry.media for entry in entries])
 
     async def _is_there(self, change: PlaylistChange, problem: StorageError) -> bool:
         """A key is known for a day only; the change's own row, for much longer."""

@@ -6,11 +6,11 @@ from typing import Any
 
 from plugins.playlist import history as past
 from plugins.playlist import list_files, services
-from plugins.playlist.lists import Entry, Lists, NoList, list_name
+from plugins.playlist.lists import Lists
 from rosey import Context, Outcome, Plugin, Rank, Refused
-from rosey.contracts.media import FoundMedia
 from rosey.media import Link, NoLink, read_link
 from rosey.storage import StorageError, Unavailable
+from rosey.storage.saved_lists import Entry, NoList, list_name
 from workflows.playlist.models import NowState, QueueState
 
 EMPTY = "The queue is empty. Add something with {prefix}add."
@@ -237,6 +237,27 @@ def _known(items: Sequence[Entry | str]) -> tuple[list[Entry], list[str]]:
     return known, refused
 
 
+# -- shows -------------------------------------------------------------------------------------
+
+
+@plugin.command("schedule", usage='["<name>" [every] <day> <clock> list <list>]')
+async def schedule(ctx: Context) -> Outcome:
+    """Show when which lists are shown; moderators schedule one: every friday 20:00 list horror."""
+    return await _order(ctx)
+
+
+@plugin.command("schedule cancel", action="schedule_cancel", usage="<name>", rank=Rank.MODERATOR)
+async def schedule_cancel(ctx: Context) -> Outcome:
+    """Cancel a show, also one that is about to begin."""
+    return await _order(ctx)
+
+
+@plugin.command("schedule now", action="schedule_now", usage="<name>", rank=Rank.MODERATOR)
+async def schedule_now(ctx: Context) -> Outcome:
+    """Begin a show at once."""
+    return await _order(ctx)
+
+
 # -- what happens in the room ------------------------------------------------------------------
 
 
@@ -266,11 +287,7 @@ async def _look(ctx: Context, nothing: str) -> Outcome:
 
 async def _load(ctx: Context, entries: Sequence[Entry]) -> Outcome:
     """Hands known items to the queue."""
-    items = [
-        FoundMedia(type=each.type, id=each.id, title=each.title, seconds=each.seconds)
-        for each in entries
-    ]
-    wish = {"items": [item.model_dump(mode="json") for item in items]}
+    wish = {"items": [entry.media.model_dump(mode="json") for entry in entries]}
     command = ctx.command.model_copy(update={"action": "load", "event": wish})
     return await ctx.durable.deliver("Playlist", command, ctx.options)
 

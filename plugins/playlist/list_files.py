@@ -11,18 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from plugins.playlist.lists import (
-    LONGEST_MEDIA_ID,
-    MOST_ITEMS,
-    UNFIT,
-    Entry,
-    NoList,
-    list_name,
-)
+from plugins.playlist.lists import LONGEST_MEDIA_ID, MOST_ITEMS
 from rosey.channels import token
 from rosey.ids import derive
 from rosey.names import LONGEST_NAME
 from rosey.storage.queue import LONGEST_TITLE
+from rosey.storage.saved_lists import UNFIT, Entry, NoList, list_name
 
 Format = Literal["json", "txt"]
 FORMATS: tuple[Format, ...] = ("json", "txt")

@@ -3,54 +3,20 @@
 What asks the database raises StorageError, as rosey.storage does.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from rosey.contracts.playlist import Item
 from rosey.contracts.storage import Code, Row
 from rosey.names import LONGEST_NAME, name_key
 from rosey.storage import Database, StorageError
-from rosey.storage.queue import LONGEST_TITLE, kept_seconds
+from rosey.storage.saved_lists import Entry, NoList, load_list
 
 MOST_LISTS = 50
 MOST_ITEMS = 200
 # In bytes: so a list at its longest fits into one request.
 LONGEST_MEDIA_ID = 2_000
-# Of entries at their longest an answer has to fit into a message.
-PAGE = 100
-
-# Control and half characters, which no title and no link needs.
-UNFIT = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\ud800-\\udfff]")
-_NAME = re.compile(r"[a-z0-9_-]{1,50}")
-
-
-class NoList(ValueError):
-    """A list that cannot be; says why in a sentence."""
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One thing of a list; `seconds` is 0 when unknown or live."""
-
-    type: str
-    id: str
-    title: str = ""
-    seconds: float = 0.0
-    added_by: str = ""
-
-    @classmethod
-    def of(cls, item: Item) -> "Entry":
-        """As it is kept: in one line, and cut where it is too long."""
-        return cls(
-            type=item.type,
-            id=UNFIT.sub(" ", item.media_id),
-            title=UNFIT.sub(" ", item.title)[:LONGEST_TITLE],
-            seconds=kept_seconds(item.seconds),
-            added_by=UNFIT.sub(" ", item.added_by)[:LONGEST_NAME],
-        )
 
 
 @dataclass(frozen=True)
@@ -61,14 +27,6 @@ class SavedList:
     owner: str
     items: int
     saved_at: datetime
-
-
-def list_name(text: str) -> str:
-    """The name as it is kept. Raises NoList."""
-    name = text.strip().lower()
-    if not _NAME.fullmatch(name):
-        raise NoList("A list's name has 1 to 50 letters, digits, - and _, like friday-horror.")
-    return name
 
 
 class Lists:
@@ -103,18 +61,7 @@ class Lists:
 
     async def load(self, name: str) -> list[Entry]:
         """In their order; nothing when there is no such list, for none is empty."""
-        found: list[Entry] = []
-        while True:
-            rows = await self._database.select(
-                "list_items",
-                self._here | {"list": name},
-                order=["position"],
-                limit=PAGE,
-                offset=len(found),
-            )
-            found += [_entry(row) for row in rows]
-            if len(rows) < PAGE:
-                return found
+        return await load_list(self._database, self._channel, name)
 
     async def delete(self, name: str, key: str, only_of: str = "") -> bool:
         """False when there is none. Raises PermissionError when it is not `only_of`'s."""
@@ -192,16 +139,6 @@ def _row(entry: Entry) -> Row:
         "added_by": entry.added_by,
         "name_key": name_key(entry.added_by),
     }
-
-
-def _entry(row: Row) -> Entry:
-    return Entry(
-        type=row["media_type"],
-        id=row["media_id"],
-        title=row["title"],
-        seconds=row["duration"],
-        added_by=row["added_by"],
-    )
 
 
 def _saved(row: Row) -> SavedList:

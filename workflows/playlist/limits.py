@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from rosey.contracts.media import FoundMedia
 from rosey.names import name_key
+from rosey.ranks import Rank
 from workflows.playlist import forecast, lately, rules
 from workflows.playlist.models import Entry, Request, Room
 from workflows.playlist.rules import Over, Standing
@@ -12,6 +13,13 @@ from workflows.playlist.rules import Over, Standing
 def is_free(room: Room, rank: float) -> bool:
     """Whether no limits hold for somebody of that rank."""
     return rank >= room.settings.unlimited_rank
+
+
+def before_show(room: Room, rank: float, now: datetime) -> Over | None:
+    """Whether a show is about to begin: then only moderators add."""
+    if room.lock is None or rank >= Rank.MODERATOR or now >= room.lock.until:
+        return None
+    return Over(limit="show", until=max(now, room.lock.begins))
 
 
 def before_look_up(room: Room, user: str, now: datetime) -> Over | None:
@@ -53,6 +61,8 @@ def after_look_up(room: Room, request: Request, media: FoundMedia, now: datetime
 
 def of_known(room: Room, request: Request, media: FoundMedia, now: datetime) -> Over | None:
     """All limits but the rate, for what needs no look-up."""
+    if over := before_show(room, request.rank, now):
+        return over
     if len(room.queue) >= room.settings.max_queue:
         return _passing(room, Over(limit="queue_full"), request.user, now)
     most = room.settings.max_items_per_user
@@ -112,8 +122,9 @@ def _standing(room: Room, user: str) -> Standing:
 
 
 def _own(room: Room, user: str) -> list[Entry]:
+    """What counts for somebody; a show is nobody's."""
     key = name_key(user)
-    return [entry for entry in room.queue if name_key(entry.added_by) == key]
+    return [each for each in room.queue if name_key(each.added_by) == key and not each.show]
 
 
 def _is_here(room: Room, media: FoundMedia) -> bool:

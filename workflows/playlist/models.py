@@ -6,8 +6,10 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from rosey.contracts.media import Source
 from rosey.contracts.playlist import Edit, Ended, Item, PlaylistChange
+from rosey.contracts.shows import ShowWish
 from rosey.durable import Kept
 from rosey.events import Outcome
+from workflows.playlist.zones import Zone
 
 
 class Settings(BaseModel):
@@ -51,6 +53,10 @@ class Settings(BaseModel):
     )
     announce: bool = Field(default=False, description="say what starts")
     history_days: int = Field(default=0, ge=0, le=3650, description="history is kept; 0: for ever")
+    zone: Zone = Field(default="UTC", description="the room's, like Europe/Berlin")
+    show_lead: float = Field(
+        default=900, ge=0, le=86_400, description="warning before a show, closed for requests"
+    )
 
 
 class Entry(Item):
@@ -71,6 +77,7 @@ class Entry(Item):
     free: bool = Field(default=False, description="no limits hold for whoever added it")
     filler: bool = Field(default=False, description="nobody asked for it; requests come first")
     series: str = ""
+    show: bool = Field(default=False, description="of a show, which waits for nobody")
 
 
 class Playing(BaseModel):
@@ -175,6 +182,14 @@ class Votes(BaseModel):
     passed_at: AwareDatetime | None = None
 
 
+class Lock(BaseModel):
+    """Before a show only moderators add; it ends by itself, should the show never come."""
+
+    name: str
+    begins: AwareDatetime
+    until: AwareDatetime
+
+
 class News(BaseModel):
     """What the database has not been told yet."""
 
@@ -197,6 +212,8 @@ class Room(BaseModel):
     pending: dict[str, Pending] = {}
     edits: int = Field(default=0, description="batches of edits so far")
     requests: list[Request] = []
+    wishes: list[ShowWish] = Field(default=[], description="about shows; seen to in order")
+    lock: Lock | None = None
     people: dict[str, Person] = {}
     turns: Turns = Turns()
     votes: Votes = Votes()

@@ -31,6 +31,8 @@ def add(room: Room, order: Order, now: datetime) -> Outcome:
     if not text:
         return _no(texts.usage("!"))
     asked_at = order.sent_at or now
+    if over := limits.before_show(room, order.rank, asked_at):
+        return _no(texts.refused(over, room.settings, asked_at))
     free = limits.is_free(room, order.rank)
     if not free and (over := limits.before_look_up(room, order.user, asked_at)):
         return _no(texts.refused(over, room.settings, asked_at))

@@ -49,7 +49,7 @@ def watching(room: Room) -> int:
 def park(room: Room, now: datetime) -> None:
     """What absent people asked Rosey for waits aside; it returns to its place with them.
 
-    What they have put on the platform's list themselves stays there.
+    What they have put on the platform's list themselves stays there, and a show goes on.
     """
     back: dict[str, None] = {}
     for entry in room.queue:
@@ -61,7 +61,7 @@ def park(room: Room, now: datetime) -> None:
 
 
 def _is_aside(room: Room, entry: Entry, now: datetime) -> bool:
-    person = None if entry.adopted else room.people.get(name_key(entry.added_by))
+    person = None if entry.adopted or entry.show else room.people.get(name_key(entry.added_by))
     since = person.away_since if person else None
     after = timedelta(seconds=room.settings.park_after)
     return room.settings.park and since is not None and now - since >= after
@@ -73,7 +73,9 @@ def next_parking(room: Room) -> datetime | None:
         return None
     after = timedelta(seconds=room.settings.park_after)
     waiting = {
-        name_key(entry.added_by) for entry in room.queue if not (entry.parked or entry.adopted)
+        name_key(entry.added_by)
+        for entry in room.queue
+        if not (entry.parked or entry.adopted or entry.show)
     }
     ends = [
         person.away_since + after

@@ -19,6 +19,7 @@ Limit = Literal[
     "duplicate",
     "repeat",
     "series",
+    "show",
 ]
 
 

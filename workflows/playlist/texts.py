@@ -71,6 +71,8 @@ def refused(over: Over, settings: Settings, now: datetime) -> str:
             why, then = "That has just been on", "it may be added again"
         case "series":
             why, then = "Another of that series has just been on", "it may be added"
+        case "show":
+            why, then = "A show is about to begin", "requests open again"
     return f"❌ {why}{_then(then, over.until, now)}"
 
 

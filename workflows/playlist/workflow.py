@@ -40,6 +40,8 @@ from workflows.playlist import (
     plan,
     player,
     reports,
+    show_desk,
+    shows,
     texts,
 )
 from workflows.playlist.models import (
@@ -87,6 +89,11 @@ class Playlist(Durable):
     vote_signal, vote_update = handlers("vote", 'A vote to skip: {"user": "bob"}')
     clear_signal, clear_update = handlers("clear", "Empty the queue")
     shuffle_signal, shuffle_update = handlers("shuffle", "Shuffle the queue")
+    schedule_signal, schedule_update = handlers("schedule", shows.HELP)
+    cancel_signal, cancel_update = handlers("schedule_cancel", "Cancel a show: by its name")
+    now_signal, now_update = handlers("schedule_now", "Begin a show at once: by its name")
+    soon_signal, soon_update = handlers("show_soon", "For the Show workflow: it begins soon")
+    show_signal, show_update = handlers("show", "For the Show workflow: it begins now")
 
     @workflow.query(name="queue", description="What waits, in order")
     def queue(self, order: Order | None = None) -> QueueState:
@@ -117,6 +124,8 @@ class Playlist(Durable):
             outcome, done = brought.bring_in(room, order, now)
             self.unsaid.append(outcome)  # whoever brings it is not in the room
             return Outcome(events=[Happening(name=BRING_IN, data=done.model_dump())])
+        if order.action in shows.ORDERS:
+            return shows.ORDERS[order.action](room, order, now)
         if order.event is not None:
             self.unsaid += heard.heard(room, order.action, order.event, now)
             return Outcome()
@@ -147,7 +156,8 @@ class Playlist(Durable):
                 await self._renew()
 
     def _is_quiet(self) -> bool:
-        return not (self.unsaid or self.room.requests or self.room.pending)
+        room = self.room
+        return not (self.unsaid or room.requests or room.pending or room.wishes)
 
     async def _renew(self) -> None:
         """Whatever is under way begins again in the next run, and is done once in effect."""
@@ -220,6 +230,15 @@ class Playlist(Durable):
             self._begin("autoplay", self._fill())
         for request in room.requests[:LOOK_UPS_AT_ONCE]:
             self._begin(request.id, self._look_up(request))
+        if room.wishes:
+            self._begin("shows", self._see_to_shows())
+
+    async def _see_to_shows(self) -> None:
+        """What was asked first: a show is scheduled before it is cancelled."""
+        wish = self.room.wishes[0]
+        answer = await show_desk.ask(wish)
+        self.room.wishes.remove(wish)
+        self.unsaid.append(shows.answered(self.room, wish, answer, workflow.now()))
 
     def _begin(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         if name in self.beside:

@@ -311,7 +311,7 @@ class Wire:
 async def test_a_plugin_writes_with_its_own_rights(tmp_path: Path) -> None:
     wire = Wire()
     surroundings = Surroundings(cast(Bus, wire), "playlist", tmp_path, tmp_path)
-    record_playlist, load_queue, _ = activities(surroundings)
+    record_playlist, load_queue, *_ = activities(surroundings)
     await ActivityEnvironment().run(record_playlist, whole())
     await ActivityEnvironment().run(load_queue, LoadQueue(channel=HERE))
     assert wire.asked == ["db.row.playlist.batch", "db.row.playlist.select"]

@@ -9,12 +9,13 @@ import pytest
 from pydantic import BaseModel
 
 from plugins.playlist.commands import AWAY, plugin
-from plugins.playlist.lists import Entry, Lists
+from plugins.playlist.lists import Lists
 from rosey.contracts.media import FoundMedia
 from rosey.events import Command, Outcome, User
 from rosey.kit import Kit
 from rosey.plugin import Context, Refused
 from rosey.ranks import Rank
+from rosey.storage.saved_lists import Entry
 from tests.playlist_tables import HERE, NOW, PlaylistTables, item
 from tests.plugins.playlist.test_history import on
 from workflows.playlist.models import Entry as Waiting

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from plugins.playlist import list_files as files
 from plugins.playlist.list_files import LARGEST_FILE, Contents, NoFile, Refusal
-from plugins.playlist.lists import MOST_ITEMS, Entry
+from plugins.playlist.lists import MOST_ITEMS
+from rosey.storage.saved_lists import Entry
 from tests.playlist_tables import item
 
 LINK = "https://youtu.be/abc"

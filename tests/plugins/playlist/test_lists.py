@@ -8,14 +8,12 @@ from plugins.playlist.lists import (
     LONGEST_MEDIA_ID,
     MOST_ITEMS,
     MOST_LISTS,
-    Entry,
     Lists,
-    NoList,
     SavedList,
-    list_name,
 )
 from rosey.contracts.storage import Code
 from rosey.storage import StorageError, Unavailable
+from rosey.storage.saved_lists import Entry, NoList, list_name
 from tests.playlist_tables import HERE, NOW, PlaylistTables, item
 
 ENTRIES = [
