@@ -18,12 +18,6 @@ TOO_QUICKLY = "too quickly"
 _LONGEST_REASON = 300
 _LONGEST_TITLE = 100
 
-_BY_TYPE = {
-    "cu": ("playlistaddlive", "playlistaddcustom"),
-    "fi": ("playlistaddrawfile",),
-    "cm": ("playlistaddrawfile",),
-    **dict.fromkeys(("rt", "hl", "tw", "li"), ("playlistaddlive",)),
-}
 _PERMISSIONS = {
     "add": ("seeplaylist", "playlistadd"),
     "remove": ("seeplaylist", "playlistdelete"),
@@ -72,19 +66,15 @@ class Request:
 
 
 def missing_permission(edit: Edit, room: Room) -> str | None:
-    """The first permission that we have not and would need."""
-    needed = _PERMISSIONS[edit.kind]
-    if edit.kind == "add":
-        needed += ("playlistnext",) if edit.at == "next" else ()
-        needed += _BY_TYPE.get(edit.type, ())
-    return next((each for each in needed if not room.may(each)), None)
+    """The first permission that we have not and would need, where the server says nothing."""
+    return next((each for each in _PERMISSIONS[edit.kind] if not room.may(each)), None)
 
 
 def request_of(edit: Edit, room: Room) -> Request | None:
     """How to ask for it; None when it is so already.
 
-    Raises LookupError when what it is about is not there, PermissionError for what cannot be one
-    change here.
+    What may not be added next is added at the end. Raises LookupError when what it is about is not
+    there, PermissionError for what cannot be one change here.
     """
     return _REQUESTS[edit.kind](edit, room)
 
@@ -96,7 +86,7 @@ def _add(edit: Edit, room: Room) -> Request:
     payload: dict[str, Any] = {
         "id": edit.media_id,
         "type": edit.type,
-        "pos": edit.at,
+        "pos": edit.at if room.may("playlistnext") else "end",
         "temp": True,
         **({"title": title} if title else {}),
         # CyTube finds both out by itself for most kinds; the lounge takes our word.

@@ -39,6 +39,10 @@ ui_port = 0
 [lounge]
 port = 0
 chat_burst = 0
+
+[channels."lounge/lobby".plugins.playlist]
+unlimited_rank = 0
+max_queue = 1000
 """
 CONNECTION = """
 [[connections]]

@@ -15,6 +15,7 @@ from core.bench.compare import Verdict
 from core.bench.figures import Figure
 from core.bench.processes import BenchError
 from core.bench.rows import answers, bus, chat, crashes, frames, games
+from core.bench.rows import playlist as queue
 from core.bench.rows import storage as stored
 from core.bench.rows.up import up
 from core.bench.sizes import Sizes
@@ -33,6 +34,7 @@ ROWS: dict[str, Callable[[Stand, Sizes], Awaitable[list[Figure]]]] = {
     "history": chat.history,
     "answers": answers.answers,
     "storage": stored.storage,
+    "playlist": queue.playlist,
     "plugin": crashes.plugin,
     "nats": crashes.nats,
     "temporal": crashes.temporal,

@@ -13,6 +13,8 @@ from workflows.playlist.models import Room
 
 # Seconds after which an answer to an edit will not come any more: its process has died.
 PATIENCE = 60
+# Who does not answer is asked less and less often, at last about once an hour.
+MOST_DOUBLINGS = 6
 
 
 def heard(room: Room, action: str, event: dict[str, Any], now: datetime) -> list[Outcome]:
@@ -26,19 +28,26 @@ def heard(room: Room, action: str, event: dict[str, Any], now: datetime) -> list
 def patience_ends(room: Room) -> datetime | None:
     """When the oldest edit that was not answered is given up."""
     oldest = min((each.at for each in room.pending.values()), default=None)
-    return oldest + timedelta(seconds=PATIENCE) if oldest else None
+    return oldest + _patience(room) if oldest else None
+
+
+def _patience(room: Room) -> timedelta:
+    return timedelta(seconds=PATIENCE * 2 ** min(room.unanswered, MOST_DOUBLINGS))
 
 
 def give_up(room: Room, now: datetime) -> None:
     """Forgets edits that nobody answers; what they did shows on the list."""
-    before = now - timedelta(seconds=PATIENCE)
-    for action_id in [id for id, each in room.pending.items() if each.at <= before]:
+    before = now - _patience(room)
+    given_up = [id for id, each in room.pending.items() if each.at <= before]
+    for action_id in given_up:
         del room.pending[action_id]
         room.platform.tried = ""
         room.platform.known = room.looked = False
+    room.unanswered += bool(given_up)
 
 
 def _up(room: Room, event: ConnectionEvent, now: datetime) -> list[Outcome]:
+    room.unanswered = 0
     follow.came_up(room, event)
     return []
 
@@ -81,12 +90,13 @@ def _votes(room: Room, event: UserEvent) -> list[Outcome]:
 
 
 def _sent(room: Room, event: Sent, now: datetime) -> list[Outcome]:
-    media = event.media
+    media, room.unanswered = event.media, 0
     seconds, title = (media.seconds, media.title) if media else (0.0, "")
     return answers.done(room, event.action_id, event.uid, seconds, title, now)
 
 
 def _refused(room: Room, event: ActionRefused, now: datetime) -> list[Outcome]:
+    room.unanswered = 0
     return answers.refused(room, event.action_id, event.code, event.reason)
 
 

@@ -218,6 +218,7 @@ class Room(BaseModel):
     turns: Turns = Turns()
     votes: Votes = Votes()
     looked: bool = Field(default=False, description="the platform was asked for its list")
+    unanswered: int = Field(default=0, description="edits in a row that nobody answered")
     recovering: bool = Field(default=False, description="the room has still to hear what came back")
     added: dict[str, list[AwareDatetime]] = Field(default={}, description="adds of late")
     played: dict[str, AwareDatetime] = Field(

@@ -266,23 +266,22 @@ def not_recovered(count: int) -> str:
 
 # -- for the operator --------------------------------------------------------------------------
 
-ROWS = 50
+ROWS = 25
 
 
 def details(room: Room, starts: Sequence[Start]) -> str:
-    """The queue as a table in Markdown, for the Web UI."""
+    """The queue as a table in Markdown, for the Web UI; `starts` are those of the first."""
     lines = [f"**{cell(now_playing(room.playing))}**", ""]
     if room.queue:
         lines += ["| # | title | length | by | starts (UTC) |", "|---|---|---|---|---|"]
-    for number, (entry, start) in enumerate(zip(room.queue, starts, strict=True), 1):
-        if number > ROWS:
-            lines.append(f"| … | {len(room.queue) - ROWS} more | | | |")
-            break
+    for number, (entry, start) in enumerate(zip(room.queue, starts, strict=False), 1):
         at = "waits aside" if entry.parked else f"{start.at:%H:%M}{'+' if start.at_least else ''}"
         title = cell(name(entry.title, entry.media_id))
         lines.append(
             f"| {number} | {title} | {length(entry.seconds)} | {cell(entry.added_by)} | {at} |"
         )
+    if more := len(room.queue) - len(starts):
+        lines.append(f"| … | {more} more | | | |")
     lines += ["", f"{items(len(room.queue))} waiting, {len(room.held)} held."]
     lines += [f"- may not {kind}: {cell(why)}" for kind, why in room.platform.cannot.items()]
     if not room.platform.connected:

@@ -336,5 +336,6 @@ class Playlist(Durable):
         )
 
     def _show(self) -> None:
-        starts = forecast.starts(self.room.queue, self.room.playing, workflow.now())
+        shown = self.room.queue[: texts.ROWS]
+        starts = forecast.starts(shown, self.room.playing, workflow.now())
         workflow.set_current_details(texts.details(self.room, starts))

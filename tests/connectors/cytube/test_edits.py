@@ -208,14 +208,18 @@ def test_without_permission_there_is_silence_and_we_know_why() -> None:
     ]
     assert [(asked.missing, asked.outcome) for asked in found[7:]] == [
         (None, "Stub video sec00030abc"),
-        ("playlistnext", "silence"),
-        ("playlistaddrawfile", "You don't have permission to add raw video files"),
-        ("playlistaddlive", "You don't have permission to add live media"),
-        ("playlistaddlive", "You don't have permission to add live media"),
+        (None, "silence"),  # she asked for a place next; we ask for the end instead
+        (None, "You don't have permission to add raw video files"),
+        (None, "You don't have permission to add live media"),
+        (None, "You don't have permission to add live media"),
         (None, "A playlist is not one item; its videos have to be added one by one."),
     ]
     moderator = requests("playlist_no_permission", "moderator")
-    assert [asked.missing for asked in moderator] == [None, "playlistaddcustom", None, None]
+    assert [asked.missing for asked in moderator] == [None, None, None, None]
+    assert [asked.request and asked.request.payload["pos"] for asked in found[7:9]] == [
+        "end",
+        "end",
+    ]
 
 
 def test_limits_are_refusals_with_their_reason() -> None:

@@ -17,6 +17,7 @@ SMALL = Sizes(
     commands=2,
     answers=5,
     storage_rate=20,
+    queued=20,
     games=5,
     games_last=0.5,
     steady=0,

@@ -3,8 +3,11 @@
 import pytest
 
 from rosey.contracts.media import FoundMedia, LookedUp
+from rosey.contracts.playlist import Edit
 from rosey.durable import Order
-from tests.workflows.playlist.platform import FakeList
+from rosey.events import ActionRefused
+from tests.workflows.playlist.platform import CHANNEL, FakeList
+from tests.workflows.playlist.room import Desk
 from tests.workflows.playlist.scenes import (
     add,
     agreed,
@@ -14,7 +17,8 @@ from tests.workflows.playlist.scenes import (
     standing,
     waiting,
 )
-from workflows.playlist import moves
+from workflows.playlist import heard, moves
+from workflows.playlist.models import Pending
 
 
 def test_what_is_refused_leaves_the_queue() -> None:
@@ -191,3 +195,30 @@ def agreed_embeds(there: FakeList) -> None:
     uids = [item.uid for item in there.items if item.uid != there.current]
     assert uids == [entry.uid for entry in there.room.queue]
     assert uids == [uid for uid in there.room.platform.uids if uid != there.current]
+
+
+def test_who_does_not_answer_is_asked_less_and_less_often() -> None:
+    desk = Desk()
+    waited = []
+    for _ in range(9):
+        desk.room.pending = {"p-1-0": Pending(edit=Edit(kind="look"), at=desk.now)}
+        ends = heard.patience_ends(desk.room)
+        assert ends
+        waited.append((ends - desk.now).total_seconds() / 60)
+        heard.give_up(desk.room, desk.later(waited[-1] * 60 - 1))
+        assert desk.room.pending
+        heard.give_up(desk.room, desk.later(1))
+        assert not desk.room.pending
+    assert waited == [1, 2, 4, 8, 16, 32, 64, 64, 64]
+    refused = ActionRefused(
+        id="e-1",
+        action_id="p-9-9",
+        channel=CHANNEL,
+        kind="media_add",
+        at=desk.now,
+        reason="no",
+        code="refused",
+    )
+    heard.heard(desk.room, "on_refused", refused.model_dump(mode="json"), desk.now)
+    desk.room.pending = {"p-2-0": Pending(edit=Edit(kind="look"), at=desk.now)}
+    assert heard.patience_ends(desk.room) == desk.later(60)
