@@ -11,7 +11,7 @@ from rosey import Context, Outcome, Plugin, Rank, Refused
 from rosey.media import Link, NoLink, read_link
 from rosey.storage import StorageError, Unavailable
 from rosey.storage.saved_lists import Entry, NoList, list_name
-from workflows.playlist.models import NowState, QueueState
+from workflows.playlist.models import SETTINGS, NowState, QueueState
 
 EMPTY = "The queue is empty. Add something with {prefix}add."
 NOTHING = "Nothing is playing."
@@ -274,6 +274,20 @@ async def schedule_now(ctx: Context) -> Outcome:
 async def heard(ctx: Context, event: Any) -> None:
     """What happens in the room is the queue's business, and nobody waits for an answer."""
     await _order(ctx)
+
+
+# What each room's queue has been told of its settings by this process.
+_told: dict[str, dict[str, object]] = {}
+
+
+@plugin.every(seconds=3)
+async def settings(ctx: Context) -> None:
+    """What is set takes effect soon, though nobody says anything else."""
+    if _told.get(ctx.channel) == ctx.options:
+        return
+    command = ctx.command.model_copy(update={"action": SETTINGS})
+    if not (await ctx.durable.deliver("Playlist", command, ctx.options)).error:
+        _told[ctx.channel] = ctx.options
 
 
 async def _order(ctx: Context) -> Outcome:

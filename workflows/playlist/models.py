@@ -11,6 +11,9 @@ from rosey.durable import Kept
 from rosey.events import Outcome
 from workflows.playlist.zones import Zone
 
+# The order that brings nothing but settings.
+SETTINGS = "settings"
+
 
 class Settings(BaseModel):
     """What a room may change. Times in seconds."""

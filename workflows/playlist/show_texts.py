@@ -7,7 +7,7 @@ from rosey.contracts.shows import Scheduled, ShowBegins, ShowSoon
 from rosey.shows import moment_words, plan_words
 from rosey.times import span_words
 from workflows.playlist import texts
-from workflows.playlist.models import Entry
+from workflows.playlist.models import Entry, Playing
 
 MOST_LINES = 5
 EXAMPLE = '!schedule "Friday Horror" friday 20:00 list horror'
@@ -68,7 +68,9 @@ def soon(show: ShowSoon, now: datetime) -> str:
     return f"{begins}: {what} {show.saved_list}. Requests open again at {show.clock}."
 
 
-def begins(show: ShowBegins, entries: Sequence[Entry]) -> str:
+def begins(show: ShowBegins, entries: Sequence[Entry], on: Playing | None) -> str:
+    if not entries:
+        return f"🎬 {show.name} begins with what is on already. {texts.now_playing(on)}"
     first = texts.name(entries[0].title, entries[0].media_id)
     what = f", first {first}." if len(entries) > 1 else f": {first}."
     return f"🎬 {show.name} begins: {films(len(entries))}{what}"

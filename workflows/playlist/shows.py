@@ -1,6 +1,6 @@
 """What orders about shows do to the room. Pure; time comes in as an argument."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -147,7 +147,7 @@ def begin(room: Room, order: Order, now: datetime) -> Outcome:
     if not show.items:
         return _no(show_texts.cannot_begin(show))
     entries, added = [], []
-    for number, media in enumerate(show.items, 1):
+    for number, media in enumerate(_to_show(room, show.items), 1):
         entry = _waiting(room, media)
         if entry is None:
             entry = _entry(room, show, media, now)
@@ -157,7 +157,21 @@ def begin(room: Room, order: Order, now: datetime) -> Outcome:
     room.queue[:0] = entries
     about = {"name": show.name, "list": show.saved_list, "by": show.by, "items": len(entries)}
     started = Happening(name="show_started", data=about)
-    return Outcome(say=[show_texts.begins(show, entries)], events=[started, *added])
+    return Outcome(say=[show_texts.begins(show, entries, room.playing)], events=[started, *added])
+
+
+def _to_show(room: Room, items: Sequence[FoundMedia]) -> list[FoundMedia]:
+    """Without what is on and, where the same thing may not wait twice, what came before."""
+    on = room.playing
+    left_out = {(on.type, on.media_id)} if on else set()
+    found = []
+    for media in items:
+        if (media.type, media.id) in left_out:
+            continue
+        found.append(media)
+        if not room.settings.duplicates:
+            left_out.add((media.type, media.id))
+    return found
 
 
 def _waiting(room: Room, media: FoundMedia) -> Entry | None:

@@ -45,6 +45,7 @@ from workflows.playlist import (
     texts,
 )
 from workflows.playlist.models import (
+    SETTINGS,
     NowState,
     Pending,
     PlaylistState,
@@ -118,6 +119,8 @@ class Playlist(Durable):
         self.stirred = True
         if order.settings is not None:
             room.settings = Settings.model_validate(order.settings)
+        if order.action == SETTINGS:
+            return Outcome()
         if order.action == "load":
             return moves.load(room, order, now)
         if order.action == BRING_IN:

@@ -11,7 +11,9 @@ def known(name: str) -> str:
     try:
         return ZoneInfo(name).key
     except (KeyError, ValueError, OSError):
-        raise ValueError("is no time zone like Europe/Berlin or America/New_York") from None
+        raise ValueError(
+            f"a time zone like Europe/Berlin or America/New_York, not {name[:40]}"
+        ) from None
 
 
 Zone = Annotated[str, AfterValidator(known)]

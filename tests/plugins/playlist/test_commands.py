@@ -8,6 +8,7 @@ from typing import TypeVar
 import pytest
 from pydantic import BaseModel
 
+from plugins.playlist import commands
 from plugins.playlist.commands import AWAY, plugin
 from plugins.playlist.lists import Lists
 from rosey.contracts.media import FoundMedia
@@ -19,7 +20,7 @@ from rosey.storage.saved_lists import Entry
 from tests.playlist_tables import HERE, NOW, PlaylistTables, item
 from tests.plugins.playlist.test_history import on
 from workflows.playlist.models import Entry as Waiting
-from workflows.playlist.models import NowState, Playing, QueueState
+from workflows.playlist.models import NowState, Playing, QueueState, Settings
 
 Found = TypeVar("Found", bound=BaseModel)
 FILMS = [Entry("yt", f"video{n}", f"Film {n}", 60.0, "Alice") for n in (1, 2)]
@@ -54,7 +55,7 @@ class Desk:
         found = self.state.get(query)
         return answer.model_validate(found.model_dump()) if found else None
 
-    async def says(self, action: str, text: str = "") -> str:
+    async def says(self, action: str, text: str = "", settings: BaseModel | None = None) -> str:
         """What Rosey answers to alice, an admin."""
         command = Command(
             id=f"c-{next(self._numbers)}",
@@ -66,7 +67,7 @@ class Desk:
             sent_at=NOW,
             prefix="!",
         )
-        ctx = Context(command, None, self, self.tables.client, kit=Kit(folder=self.folder))
+        ctx = Context(command, settings, self, self.tables.client, kit=Kit(folder=self.folder))
         try:
             answer = await plugin.handlers[action](ctx)
         except Refused as refused:
@@ -90,6 +91,15 @@ def desk(tables: PlaylistTables, tmp_path: Path) -> Desk:
 async def test_what_changes_the_queue_goes_to_its_workflow(desk: Desk, action: str) -> None:
     assert await desk.says(action, "words") == f"told {action}"
     assert [(each.action, each.text) for each in desk.told] == [(action, "words")]
+
+
+async def test_what_is_set_reaches_the_queue_once(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commands, "_told", {})
+    for ahead in (3, 3, 5, 5, 3):
+        await desk.says("every_settings", settings=Settings(ahead=ahead))
+    assert [each.action for each in desk.told] == ["settings"] * 3
 
 
 async def test_who_only_looks_asks(desk: Desk) -> None:

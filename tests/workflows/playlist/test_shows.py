@@ -257,12 +257,28 @@ def test_what_is_added_later_comes_after_the_show(desk: Desk) -> None:
 
 def test_what_waits_already_is_moved(desk: Desk) -> None:
     """Of bob's films the next takes the turn of the one that the show has taken."""
-    assert begin(desk, "h1", "b1", "h1", "a1").startswith("🎬 Friday Horror begins: 4 films")
-    assert desk.queue == ["h1", "b1", "h1", "a1", "b2", "c1"]
+    assert begin(desk, "h1", "b1", "h2").startswith("🎬 Friday Horror begins: 3 films")
+    assert desk.queue == ["h1", "b1", "h2", "b2", "c1"]
     assert desk.room.queue[1].added_by == "bob"
     added = [data["position"] for data in desk.happened("item_added")]
-    assert added == [1, 3, 4]
-    assert len({entry.id for entry in desk.room.queue}) == 6
+    assert added == [1, 3]
+    assert len({entry.id for entry in desk.room.queue}) == 5
+
+
+@pytest.mark.parametrize(("duplicates", "shown"), [(False, ["h1"]), (True, ["h1", "h1"])])
+def test_the_same_film_twice_in_a_list(desk: Desk, duplicates: bool, shown: list[str]) -> None:
+    desk.room.settings.duplicates = duplicates
+    begin(desk, "h1", "h1")
+    assert desk.queue == [*shown, "b1", "c1", "b2"]
+
+
+def test_what_is_on_is_not_shown_twice(desk: Desk) -> None:
+    assert begin(desk, "a1", "h1") == "🎬 Friday Horror begins: 1 film: h1."
+    assert desk.queue[0] == "h1"
+    assert "a1" not in desk.queue
+    assert begin(desk, "a1") == (
+        "🎬 Friday Horror begins with what is on already. ▶️ a1 [1:00], added by alice"
+    )
 
 
 def test_a_show_waits_for_nobody(desk: Desk) -> None:
@@ -313,5 +329,7 @@ def test_zones() -> None:
 
 @pytest.mark.parametrize("zone", ["", "Mars", "Europe", "/etc/passwd", "../x", "a\0b"])
 def test_what_is_no_zone(zone: str) -> None:
-    with pytest.raises(ValidationError, match="is no time zone like Europe/Berlin"):
+    with pytest.raises(
+        ValidationError, match="a time zone like Europe/Berlin or America/New_York, not "
+    ):
         Settings(zone=zone)

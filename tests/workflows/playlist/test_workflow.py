@@ -81,7 +81,7 @@ async def test_a_saved_list_plays_until_somebody_asks(theatre: Theatre) -> None:
         FoundMedia(type="yt", id=id, title=id, seconds=SECONDS) for id in ("h1", "h2")
     ]
     await joined(theatre, "alice")
-    await theatre.order("find", settings=wanted)
+    assert (await theatre.order("settings", settings=wanted)).empty
     await theatre.until(lambda state: state.playing.startswith("▶️ h1") and state.waiting == 1)
     await theatre.order("add", user="alice", rank=0, text="a1")
     await theatre.at_rest()
