@@ -15,12 +15,13 @@ from tests.temporal import record as recording
 from tests.temporal.counter import Counter
 from tests.temporal.record import HISTORIES, PLAYS
 from workflows.connection.workflow import Connection
+from workflows.playlist.show import Show
 from workflows.playlist.workflow import Playlist
 from workflows.trivia import game as moves
 from workflows.trivia.models import Game
 from workflows.trivia.workflow import Trivia
 
-WORKFLOWS = [Trivia, Connection, Playlist]
+WORKFLOWS = [Trivia, Connection, Playlist, Show]
 VERSION = load_plugin(PLUGINS / "trivia").version
 RECORDED = sorted(path.stem for path in HISTORIES.glob("*.json"))
 

@@ -11,6 +11,7 @@ import logging
 import sys
 import uuid
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,10 @@ from rosey.ranks import Rank
 from temporal.client import connect
 from temporal.worker import make_worker
 from tests.temporal_servers import dev_server
+from tests.workflows.playlist.projector import Projector
 from tests.workflows.playlist.scenes import heard_of
 from tests.workflows.playlist.theatre import Theatre
+from workflows.playlist.show import Show
 from workflows.playlist.workflow import Playlist
 
 HISTORIES = Path(__file__).parents[3] / "temporal" / "histories"
@@ -117,6 +120,10 @@ PLAYS: dict[str, Callable[[Theatre], Awaitable[None]]] = {
 }
 
 
+# Whether somebody begins it.
+SHOWS = {"at-its-time": False, "begun-before": True}
+
+
 async def joined(theatre: Theatre) -> None:
     theatre.list.join(first=True, users=("alice", "bob"))
     await theatre.at_rest()
@@ -178,6 +185,28 @@ def _without_traces(part: Any) -> Any:
     return [_without_traces(each) for each in part] if isinstance(part, list) else part
 
 
+async def record_shows(folder: Path, again: bool = False) -> list[Path]:
+    """A show that warned and began at its time, and one that was begun before."""
+    version = load_plugin(PLUGINS / "playlist").version
+    written = []
+    async with dev_server() as environment:
+        client = await connect(environment.client.service_client.config.target_host)
+        projector = Projector(environment)
+        async with make_worker(client, projector.queue, [Show], projector.activities):
+            for name, hurried in SHOWS.items():
+                at = datetime.now(UTC) + timedelta(seconds=10)
+                show = await projector.start(timedelta(seconds=10), lead=7, at=at)
+                if hurried:
+                    await show.signal("begin")
+                await show.result()
+                path = folder / f"show-{version}-{name}.json"
+                if again or not path.exists():
+                    (run,) = await _runs(client, show.id)
+                    path.write_text(_anonymous(run, client), encoding="utf-8")
+                    written.append(path)
+    return written
+
+
 async def _runs(client: Client, workflow_id: str) -> list[str]:
     """The histories of the workflow's runs as JSON with an event a line, oldest first."""
     found: list[str] = []
@@ -194,5 +223,9 @@ async def _runs(client: Client, workflow_id: str) -> list[str]:
 
 if __name__ == "__main__":
     logging.disable(logging.CRITICAL)  # nonsense is part of the play
-    for path in asyncio.run(record(HISTORIES, again="again" in sys.argv[1:])):
+    is_new = "again" in sys.argv[1:]
+    for path in [
+        *asyncio.run(record(HISTORIES, is_new)),
+        *asyncio.run(record_shows(HISTORIES, is_new)),
+    ]:
         sys.stdout.write(f"{path.name}\n")

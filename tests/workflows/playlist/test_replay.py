@@ -17,6 +17,7 @@ from workflows.playlist.workflow import Playlist
 
 VERSION = load_plugin(PLUGINS / "playlist").version
 RECORDED = {path.stem: path.read_text() for path in sorted(HISTORIES.glob("playlist-*.json"))}
+SHOWN = {path.stem: path.read_text() for path in sorted(HISTORIES.glob("show-*.json"))}
 
 
 def history(name: str) -> WorkflowHistory:
@@ -33,6 +34,16 @@ def carried_by(name: str) -> Room:
 async def test_recorded_histories_are_repeated(name: str) -> None:
     problem = await check(name, history(name), [Playlist])
     assert problem is None, str(problem)
+
+
+def test_recorded_shows_show_what_they_are_for() -> None:
+    assert set(SHOWN) == {f"show-{VERSION}-{name}" for name in recording.SHOWS}
+    timely, hurried = SHOWN.values()
+    assert "warn_of_show" in timely
+    assert "TIMER_FIRED" in timely
+    assert "warn_of_show" not in hurried
+    assert "WORKFLOW_EXECUTION_SIGNALED" in hurried
+    assert all("remove_show" in text for text in SHOWN.values())
 
 
 def test_every_play_of_this_release_is_there() -> None:

@@ -3,87 +3,18 @@
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 import pytest
-from temporalio import activity
-from temporalio.client import WorkflowFailureError, WorkflowHandle
+from temporalio.client import WorkflowFailureError
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 
-from rosey.contracts.shows import (
-    BEGIN_SHOW,
-    REMOVE_SHOW,
-    TIME_SHOW,
-    WARN_OF_SHOW,
-    ShowCall,
-    ShowPlan,
-    ShowTime,
-)
 from temporal.worker import CACHED, make_worker, sandboxed_runner
+from tests.workflows.playlist.projector import Projector
 from workflows.playlist.show import Show
 
 LEAD = timedelta(minutes=15)
-
-
-class Projector:
-    """The activities of a show, which note when they were asked for what."""
-
-    def __init__(self, clock: WorkflowEnvironment) -> None:
-        self.clock = clock
-        self.queue = f"show-{uuid.uuid4()}"
-        self.begins: datetime | None = None
-        self.calls: list[tuple[str, datetime]] = []
-        self.failures = 0
-        self.no_warning = False
-
-    async def _note(self, name: str) -> None:
-        self.calls.append((name, await self.clock.get_current_time()))
-
-    @activity.defn(name=TIME_SHOW)
-    async def time(self, plan: ShowPlan) -> ShowTime:
-        return ShowTime(begins=self.begins)
-
-    @activity.defn(name=WARN_OF_SHOW)
-    async def warn(self, call: ShowCall) -> None:
-        assert call.begins == self.begins
-        if self.no_warning:
-            raise RuntimeError("nobody can be told")
-        await self._note("warn")
-
-    @activity.defn(name=BEGIN_SHOW)
-    async def begin(self, call: ShowCall) -> None:
-        if self.failures:
-            self.failures -= 1
-            raise RuntimeError("the database is not there")
-        await self._note("begin")
-
-    @activity.defn(name=REMOVE_SHOW)
-    async def remove(self, plan: ShowPlan) -> None:
-        await self._note("remove")
-
-    async def start(self, **fields: Any) -> WorkflowHandle[Any, Any]:
-        """Now, for a show in 20 minutes."""
-        now = (await self.clock.get_current_time()).replace(microsecond=0)
-        self.begins = now + timedelta(minutes=20)
-        plan = {"id": "c-1", "channel": "lounge/lobby", "name": "Friday Horror"}
-        given = plan | {"saved_list": "horror", "clock": "20:00"} | fields
-        return await self.clock.client.start_workflow(
-            "Show",
-            ShowPlan.model_validate(given),
-            id=f"show-{uuid.uuid4()}",
-            task_queue=self.queue,
-            result_type=str,
-        )
-
-    @property
-    def names(self) -> list[str]:
-        return [name for name, _ in self.calls]
-
-    def since(self, number: int, moment: datetime) -> float:
-        """Seconds from then to a call."""
-        return (self.calls[number][1] - moment).total_seconds()
 
 
 @pytest.fixture(params=[CACHED, 0], ids=["cached", "replayed"])
@@ -101,7 +32,7 @@ async def opened(clock: WorkflowEnvironment, cached: int) -> AsyncIterator[Proje
         clock.client,
         projector.queue,
         [Show],
-        [projector.time, projector.warn, projector.begin, projector.remove],
+        projector.activities,
         runner=sandboxed_runner() if cached else None,
         cached=cached,
     )
