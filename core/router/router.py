@@ -130,10 +130,14 @@ class Router:
             await self._on_message(message, delivery.seq)
 
     async def _on_sent(self, sent: Sent) -> None:
-        """Notes when an open question was shown, for the answers to it."""
+        """Notes when an open question was shown, for the answers to it.
+
+        Once more when it is told again: then the bus may not have taken it the first time.
+        """
         assert self._open
         for plugin, entry in self._listening.get(sent.channel, {}).items():
-            if entry.action_id == sent.action_id and entry.shown_at is None:
+            known = entry.shown_at not in (None, sent.sent_at)
+            if entry.action_id == sent.action_id and not known:
                 entry.shown_at = sent.sent_at
                 key = f"{plugin}.{channels.token(sent.channel)}"
                 await self._open.put(key, entry.wire())

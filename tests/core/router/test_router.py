@@ -4,6 +4,9 @@ import asyncio
 import json
 from datetime import UTC, datetime, timedelta
 
+import pytest
+from nats.errors import TimeoutError as NatsTimeout
+
 from core.config import Config
 from core.plugins import PLUGINS
 from rosey import ids, streams, subjects
@@ -397,3 +400,35 @@ async def test_the_bus_s_word_on_a_switch_counts_from_the_next_line(stage: Stage
 
 def _with(stage: Stage, part: str) -> list[str]:
     return [line for line in stage.lines if part in line]
+
+
+async def test_that_a_question_was_shown_is_noted_though_the_bus_fails_at_first(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when NATS dies in that moment: whoever asked waits for it."""
+    monkeypatch.setattr("rosey.bus.consumer.RETRY_AFTER", 0.05)
+    router = await stage.router()
+    bucket = stage.bus.bucket(subjects.LISTENING_BUCKET)
+    key, question = f"trivia.{token(ROOM)}", ids.numbered("a-question", 0)
+    await bucket.put(key, Listening(action_id=question).wire())
+    await until(lambda: router._listening)
+    assert router._open
+    failures = iter([True])
+    real = router._open.put
+
+    async def put(key: str, value: bytes) -> None:
+        if next(failures, False):
+            raise NatsTimeout
+        await real(key, value)
+
+    monkeypatch.setattr(router._open, "put", put)
+    action = Action(id=question, channel=ROOM, text="Capital of France?")
+    await stage.bus.store(subjects.send("lounge"), action.wire(), question)
+
+    async def noted() -> bool:
+        entry = await bucket.get(key)
+        return entry is not None and Listening.read(entry).shown_at is not None
+
+    async with asyncio.timeout(10):
+        while not await noted():
+            await asyncio.sleep(0.01)
