@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from rosey.contracts.media import FoundMedia
 from rosey.events import Outcome
 from workflows.playlist import lately, people, player, texts
+from workflows.playlist.entries import entry_of
 from workflows.playlist.models import Entry, Room
 
 # Until a list that is not there, or has nothing for us, is looked at again.
@@ -74,17 +75,6 @@ def _plays_here(room: Room, media: FoundMedia) -> bool:
 
 def _put_in(room: Room, media: FoundMedia, now: datetime) -> Outcome:
     lately.note(room.chosen, [lately.thing(media.type, media.id)], now)
-    room.numbers += 1
-    entry = Entry(
-        id=f"{room.era}-{room.numbers}",
-        type=media.type,
-        media_id=media.id,
-        title=media.title,
-        seconds=media.seconds,
-        added_at=now,
-        pinned=True,
-        filler=True,
-        free=True,
-    )
+    entry = entry_of(room, media, now, pinned=True, filler=True, free=True)
     room.queue.append(entry)
     return Outcome(events=[player.told("item_added", entry, by="", position=len(room.queue))])

@@ -3,12 +3,14 @@
 from collections import Counter
 from datetime import datetime
 
+from rosey.contracts.media import FoundMedia
 from rosey.contracts.playlist import Item
 from rosey.contracts.playlist_import import BringIn, BroughtIn, BroughtItem
 from rosey.durable import Order
 from rosey.events import Happening, Outcome
 from rosey.names import name_key
 from workflows.playlist import player, texts
+from workflows.playlist.entries import entry_of
 from workflows.playlist.models import Entry, Room
 
 
@@ -50,15 +52,6 @@ def _likeness(item: Item | BroughtItem) -> tuple[str, str, str]:
 
 def _entry(room: Room, item: BroughtItem, now: datetime) -> Entry:
     """Pinned, because turns would put it in another order."""
-    room.numbers += 1
-    return Entry(
-        id=f"{room.era}-{room.numbers}",
-        type=item.type,
-        media_id=item.media_id,
-        title=item.title,
-        seconds=item.seconds,
-        added_by=item.added_by,
-        added_at=item.added_at or now,
-        pinned=True,
-        free=True,
-    )
+    media = FoundMedia(type=item.type, id=item.media_id, title=item.title, seconds=item.seconds)
+    at = item.added_at or now
+    return entry_of(room, media, at, item.added_by, pinned=True, free=True)

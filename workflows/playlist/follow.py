@@ -5,11 +5,13 @@ The platform is right about what stands on its list; the queue about what was as
 
 from datetime import datetime
 
+from rosey.contracts.media import FoundMedia
 from rosey.events import ConnectionEvent, Outcome, PlaylistItem
 from rosey.events import PlaylistChange as ListChange
 from rosey.names import name_key
 from workflows.playlist import answers, people, player
 from workflows.playlist import order as turns
+from workflows.playlist.entries import entry_of
 from workflows.playlist.models import Entry, Platform, Room, Stood
 
 
@@ -98,27 +100,11 @@ def adopt(room: Room, stood: Stood, now: datetime) -> list[Outcome]:
     on = room.playing.uid if room.playing else None
     if not stood.temp or stood.uid == on:
         return []
-    entry = entry_of(room, stood, now)
+    media = FoundMedia(type=stood.type, id=stood.media_id, title=stood.title, seconds=stood.seconds)
+    entry = entry_of(room, media, now, stood.by, uid=stood.uid, pinned=True, adopted=True)
     room.queue.insert(_place(room, stood.uid), entry)
     room.news.added.append(player.item_of(entry))
     return [Outcome(events=[player.told("item_added", entry, by=entry.added_by)])]
-
-
-def entry_of(room: Room, stood: Stood, now: datetime) -> Entry:
-    """An entry for what stands on the platform's list."""
-    room.numbers += 1
-    return Entry(
-        id=f"{room.era}-{room.numbers}",
-        type=stood.type,
-        media_id=stood.media_id,
-        title=stood.title,
-        seconds=stood.seconds,
-        added_by=stood.by,
-        added_at=now,
-        uid=stood.uid,
-        pinned=True,
-        adopted=True,
-    )
 
 
 def _place(room: Room, uid: int) -> int:

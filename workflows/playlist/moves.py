@@ -11,6 +11,7 @@ from rosey.names import name_key
 from rosey.ranks import Rank
 from workflows.playlist import autoplay, forecast, limits, people, player, rules, texts
 from workflows.playlist import order as turns
+from workflows.playlist.entries import entry_of
 from workflows.playlist.models import Entry, Playing, Request, Room
 
 MOST_REQUESTS = 100
@@ -99,22 +100,10 @@ def load(room: Room, order: Order, now: datetime) -> Outcome:
 
 
 def _entry(room: Room, request: Request, media: FoundMedia, now: datetime) -> Entry:
-    room.numbers += 1
     moderator = request.rank >= Rank.MODERATOR
-    return Entry(
-        id=f"{room.era}-{room.numbers}",
-        type=media.type,
-        media_id=media.id,
-        title=media.title,
-        seconds=media.seconds,
-        live=media.live,
-        thumbnail=media.thumbnail,
-        series=media.series,
-        added_by=request.user,
-        added_at=now,
-        weight=room.settings.weight_moderator if moderator else 1,
-        free=limits.is_free(room, request.rank),
-    )
+    weight = room.settings.weight_moderator if moderator else 1
+    free = limits.is_free(room, request.rank)
+    return entry_of(room, media, now, request.user, weight=weight, free=free)
 
 
 # -- what is there -----------------------------------------------------------------------------

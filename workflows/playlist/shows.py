@@ -13,6 +13,7 @@ from rosey.ranks import Rank
 from rosey.shows import early
 from workflows.playlist import order as turns
 from workflows.playlist import player, show_texts, show_words
+from workflows.playlist.entries import entry_of
 from workflows.playlist.models import Entry, Lock, Room
 
 HELP = 'Schedule a show: {"text": "\\"Friday Horror\\" friday 20:00 list horror"}; without: a list'
@@ -150,7 +151,7 @@ def begin(room: Room, order: Order, now: datetime) -> Outcome:
     for number, media in enumerate(_to_show(room, show.items), 1):
         entry = _waiting(room, media)
         if entry is None:
-            entry = _entry(room, show, media, now)
+            entry = entry_of(room, media, now, show.by, pinned=True, free=True, show=True)
             room.news.added.append(player.item_of(entry))
             added.append(player.told("item_added", entry, by=show.by, position=number))
         entries.append(entry)
@@ -184,24 +185,6 @@ def _waiting(room: Room, media: FoundMedia) -> Entry | None:
     entry.pinned = entry.free = entry.show = True
     entry.next = entry.parked = entry.filler = False
     return entry
-
-
-def _entry(room: Room, show: ShowBegins, media: FoundMedia, now: datetime) -> Entry:
-    room.numbers += 1
-    return Entry(
-        id=f"{room.era}-{room.numbers}",
-        type=media.type,
-        media_id=media.id,
-        title=media.title,
-        seconds=media.seconds,
-        live=media.live,
-        thumbnail=media.thumbnail,
-        added_by=show.by,
-        added_at=now,
-        pinned=True,
-        free=True,
-        show=True,
-    )
 
 
 def _no(sentence: str) -> Outcome:

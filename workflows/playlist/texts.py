@@ -83,13 +83,14 @@ def _then(then: str, until: datetime | None, now: datetime) -> str:
 
 
 def span(seconds: float) -> str:
-    """`8 s`, `5 min`, `2 h 5 min`; never nothing."""
+    """`8 s`, `5 min`, `2 h 5 min`, `1 h`; never nothing."""
     whole = max(1, round(seconds))
     if whole < 90:
         return f"{whole} s"
     minutes = round(whole / 60)
     hours, rest = divmod(minutes, 60)
-    return f"{hours} h {rest} min" if hours else f"{minutes} min"
+    words = [f"{hours} h" if hours else "", f"{rest} min" if rest else ""]
+    return " ".join(filter(None, words))
 
 
 def nothing_found(problem: str) -> str:

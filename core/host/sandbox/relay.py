@@ -106,7 +106,7 @@ async def _carry(inner: socket.socket, host: str, port: int) -> None:
         inner.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
         inner.close()
         return
-    except BaseException:
+    except BaseException:  # who is cancelled here leaves nobody who would close it
         inner.close()
         raise
     from_plugin, to_plugin = await asyncio.open_connection(sock=inner)

@@ -182,7 +182,7 @@ def test_the_refusal_says_until_when() -> None:
     room.start()
     room.later(60)
     room.end()
-    assert room.add("bob", "a") == "❌ That has just been on; it may be added again in 1 h 0 min."
+    assert room.add("bob", "a") == "❌ That has just been on; it may be added again in 1 h."
     assert room.add("bob", "b").startswith("📺")
     assert room.add("eve", "a", rank=3).startswith("📺")
 

@@ -188,7 +188,7 @@ def test_what_was_on_may_have_to_wait() -> None:
     desk.later(60)
     desk.end()
     desk.later(3600)
-    assert desk.add("bob", "a1") == "❌ That has just been on; it may be added again in 1 h 0 min."
+    assert desk.add("bob", "a1") == "❌ That has just been on; it may be added again in 1 h."
     assert desk.add("root", "a1", rank=3).startswith("📺 Added")
     desk.ask("remove", "root", rank=3)
     desk.later(3600)

@@ -19,7 +19,7 @@ from workflows.playlist.rules import Over
         (89.4, "89 s"),
         (90, "2 min"),
         (3569, "59 min"),
-        (3571, "1 h 0 min"),
+        (3571, "1 h"),
         (7500, "2 h 5 min"),
     ],
 )
