@@ -5,7 +5,6 @@ temporal/histories already is left alone, for it shows what rooms are still open
 """
 
 import asyncio
-import json
 import logging
 import sys
 from collections.abc import Awaitable, Callable
@@ -22,6 +21,7 @@ from temporal.client import connect
 from temporal.mailbox import Mailboxes
 from temporal.worker import make_worker
 from tests.servers import until
+from tests.temporal.runs import runs_of
 from tests.temporal_servers import dev_server
 from tests.workflows.trivia.room import CAPITALS, SilentRoom
 from workflows.trivia.models import TriviaState
@@ -174,29 +174,14 @@ async def record(folder: Path) -> list[Path]:
             async with make_worker(client, "trivia", [Trivia], room.activities):
                 game = Game(client, room, name)
                 await play(game)
-                runs = await _runs(game)
+                runs = await runs_of(client, game.handle.id)
         for number, run in enumerate(runs, 1):
             part = f"-{number}" if len(runs) > 1 else ""
             path = folder / f"trivia-{version}-{name}{part}.json"
             if not path.exists():
-                path.write_text(run.replace(client.identity, "recorder"), encoding="utf-8")
+                path.write_text(run, encoding="utf-8")
                 written.append(path)
     return written
-
-
-async def _runs(game: Game) -> list[str]:
-    """The histories of the workflow's runs as JSON with an event a line, oldest first."""
-    found: list[str] = []
-    run = (await game.handle.describe()).run_id
-    while run:
-        history = await game.client.get_workflow_handle(game.handle.id, run_id=run).fetch_history()
-        events = json.loads(history.to_json())["events"]
-        lines = ",\n".join(json.dumps(event, ensure_ascii=False) for event in events)
-        found.insert(0, f'{{"events": [\n{lines}\n]}}\n')
-        run = history.events[
-            0
-        ].workflow_execution_started_event_attributes.continued_execution_run_id
-    return found
 
 
 if __name__ == "__main__":

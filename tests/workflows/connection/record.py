@@ -5,7 +5,6 @@ temporal/histories already is left alone, for it shows what connections are stil
 """
 
 import asyncio
-import json
 import logging
 import sys
 import uuid
@@ -20,6 +19,7 @@ from rosey.contracts.connection import OBSERVED, Observed
 from rosey.platform import RoomState
 from temporal.worker import make_worker
 from tests.servers import until
+from tests.temporal.runs import runs_of
 from tests.temporal_servers import dev_server
 from tests.workflows.connection.desk import BANNED, Desk
 from workflows.connection.workflow import Connection
@@ -113,14 +113,9 @@ async def record(folder: Path) -> list[Path]:
             part = f"-{number}" if len(runs) > 1 else ""
             path = folder / f"connection-{VERSION}-{name}{part}.json"
             if not path.exists():
-                path.write_text(_anonymous(run, client), encoding="utf-8")
+                path.write_text(run, encoding="utf-8")
                 written.append(path)
     return written
-
-
-def _anonymous(run: str, client: Client) -> str:
-    """Without the machine it was recorded on."""
-    return run.replace(client.identity, "recorder").replace(f"{HISTORIES.parents[1]}/", "")
 
 
 async def _play(
@@ -138,23 +133,9 @@ async def _play(
             "Connection", id=f"connection:{name}", task_queue=queue
         )
         await play(desk, handle)
-        runs = await _runs(client, handle)
+        runs = await runs_of(client, handle.id)
         await handle.terminate()
     return runs
-
-
-async def _runs(client: Client, handle: Handle) -> list[str]:
-    """The histories of the workflow's runs as JSON with an event a line, oldest first."""
-    found: list[str] = []
-    run = (await handle.describe()).run_id
-    while run:
-        history = await client.get_workflow_handle(handle.id, run_id=run).fetch_history()
-        events = json.loads(history.to_json())["events"]
-        lines = ",\n".join(json.dumps(event, ensure_ascii=False) for event in events)
-        found.insert(0, f'{{"events": [\n{lines}\n]}}\n')
-        started = history.events[0].workflow_execution_started_event_attributes
-        run = started.continued_execution_run_id
-    return found
 
 
 if __name__ == "__main__":

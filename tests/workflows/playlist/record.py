@@ -6,22 +6,19 @@ temporal/histories already is left alone, for it shows what rooms are still open
 """
 
 import asyncio
-import json
 import logging
 import sys
 import uuid
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
-
-from temporalio.client import Client
 
 from core.plugins import PLUGINS
 from rosey.manifest import load_plugin
 from rosey.ranks import Rank
 from temporal.client import connect
 from temporal.worker import make_worker
+from tests.temporal.runs import runs_of
 from tests.temporal_servers import dev_server
 from tests.workflows.playlist.projector import Projector
 from tests.workflows.playlist.scenes import heard_of
@@ -163,26 +160,14 @@ async def record(folder: Path, again: bool = False) -> list[Path]:
                     "Playlist", id=f"playlist:lounge/{uuid.uuid4().hex}", task_queue="playlist"
                 )
                 await play(theatre)
-                runs = await _runs(client, theatre.handle.id)
+                runs = await runs_of(client, theatre.handle.id)
         for number, run in enumerate(runs, 1):
             part = f"-{number}" if len(runs) > 1 else ""
             path = folder / f"playlist-{version}-{name}{part}.json"
             if not path.exists():
-                path.write_text(_anonymous(run, client), encoding="utf-8")
+                path.write_text(run, encoding="utf-8")
                 written.append(path)
     return written
-
-
-def _anonymous(run: str, client: Client) -> str:
-    """Without the machine it was recorded on."""
-    return run.replace(client.identity, "recorder")
-
-
-def _without_traces(part: Any) -> Any:
-    """What was on the stack of a failure, and where, is nobody's business."""
-    if isinstance(part, dict):
-        return {key: _without_traces(each) for key, each in part.items() if key != "stackTrace"}
-    return [_without_traces(each) for each in part] if isinstance(part, list) else part
 
 
 async def record_shows(folder: Path, again: bool = False) -> list[Path]:
@@ -201,24 +186,10 @@ async def record_shows(folder: Path, again: bool = False) -> list[Path]:
                 await show.result()
                 path = folder / f"show-{version}-{name}.json"
                 if again or not path.exists():
-                    (run,) = await _runs(client, show.id)
-                    path.write_text(_anonymous(run, client), encoding="utf-8")
+                    (run,) = await runs_of(client, show.id)
+                    path.write_text(run, encoding="utf-8")
                     written.append(path)
     return written
-
-
-async def _runs(client: Client, workflow_id: str) -> list[str]:
-    """The histories of the workflow's runs as JSON with an event a line, oldest first."""
-    found: list[str] = []
-    run = (await client.get_workflow_handle(workflow_id).describe()).run_id
-    while run:
-        history = await client.get_workflow_handle(workflow_id, run_id=run).fetch_history()
-        events = _without_traces(json.loads(history.to_json())["events"])
-        lines = ",\n".join(json.dumps(event, ensure_ascii=False) for event in events)
-        found.insert(0, f'{{"events": [\n{lines}\n]}}\n')
-        started = history.events[0].workflow_execution_started_event_attributes
-        run = started.continued_execution_run_id
-    return found
 
 
 if __name__ == "__main__":
